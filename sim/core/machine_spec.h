@@ -1,0 +1,90 @@
+// A hardware preset as plain data: memories from inner to outer, cores, units, and where the roles
+// of tiles live. Read from YAML by sim/config; nothing here simulates anything.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/dtype.h"
+
+namespace attnsim {
+
+/// What an algorithm wants a tile for. A preset maps each role to one of its explicitly managed
+/// memories; several roles may share one (on the two-level machine all share `sram`).
+enum class Role : std::uint8_t {
+  operand,      // an input or output block of a matrix product: Q, K, V, O in flight
+  accumulator,  // a result of the matrix unit: scores, output accumulators
+  vector,       // row statistics and other state of the vector unit
+  staging,      // blocks fetched ahead of their use
+  exchange,     // blocks handed from one agent to another
+};
+
+inline constexpr int kRoleCount = 5;
+
+std::string_view name(Role role);
+std::optional<Role> role_from_name(std::string_view text);
+
+enum class MemoryKind : std::uint8_t { registers, scratchpad, cache, dram };
+
+std::string_view name(MemoryKind kind);
+
+/// An amount of memory as written: in bytes, or in words of the workload's dtype.
+struct Capacity {
+  std::uint64_t amount = 0;
+  bool in_words = false;
+
+  std::uint64_t bytes(int word_bits) const {
+    return in_words ? (amount * static_cast<std::uint64_t>(word_bits) + 7) / 8 : amount;
+  }
+};
+
+/// One memory. Absent means unknown, never zero.
+struct MemorySpec {
+  std::string name;
+  MemoryKind kind = MemoryKind::scratchpad;
+  bool per_core = false;                 // one instance per core, or one per device
+  std::string parent{};                  // the next memory outwards; empty for the outermost
+  std::optional<Capacity> capacity{};    // per instance, what software can claim
+  std::optional<double> bandwidth{};     // bytes per second, all instances together, peak
+  std::optional<double> read_bandwidth{};   // bytes per second, sustained, read only
+  std::optional<double> latency{};       // seconds
+  std::optional<std::uint64_t> line{};   // bytes
+  std::optional<std::uint64_t> sector{}; // bytes
+  std::optional<std::int64_t> ways{};
+  std::string policy{};                  // replacement policy of a cache
+  std::optional<double> energy{};        // joules per byte
+};
+
+/// Rates of the execution units, all cores together.
+struct UnitSpec {
+  std::map<DType, double> matrix{};  // FLOP per second, dense
+  std::optional<double> vector{};    // FLOP per second, fp32
+  std::optional<double> exp{};       // exponentials per second
+};
+
+struct MachineSpec {
+  std::string id;
+  std::string name;
+  std::string arch{};             // released tile tables are keyed by it: sm70, sm80, sm89, sm90 ...
+  bool uniform_words = false;     // every element counts as one word (the red-blue pebble machine)
+  std::int64_t cores = 1;
+  std::optional<double> clock{};  // hertz
+  std::vector<MemorySpec> memories{};  // inner to outer; the last one is where tensors live
+  std::array<std::string, kRoleCount> roles{};  // memory name by Role
+  UnitSpec units{};
+  std::optional<double> launch{};          // seconds per kernel launch
+  std::vector<std::string> estimated{};    // paths of values that are guesses; results say so
+
+  const MemorySpec* memory(std::string_view memory_name) const;
+  /// The memory a role lives in. REQUIRES: a validated spec.
+  const MemorySpec& space(Role role) const;
+  /// Where tensors live: the outermost memory.
+  const MemorySpec& home() const { return memories.back(); }
+};
+
+}  // namespace attnsim

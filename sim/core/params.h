@@ -1,0 +1,47 @@
+// Parameters a component declares: one table gives help, validation and the resolved echo.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace attnsim {
+
+enum class ParamType { boolean, integer, real, choice };
+
+/// One row of a component's parameter table.
+struct ParamSpec {
+  std::string name;
+  ParamType type = ParamType::boolean;
+  std::string unit;           // "rows", "bytes", ...; empty for a pure number
+  std::string default_value;  // as a user would write it
+  std::string doc;
+  std::vector<std::string> choices{};  // for ParamType::choice
+  std::int64_t minimum = 0;            // for ParamType::integer
+};
+
+using ParamValue = std::variant<bool, std::int64_t, double, std::string>;
+
+/// Resolved values by name: every declared parameter has one.
+class ParamValues {
+ public:
+  void set(const std::string& name, ParamValue value) { values_[name] = std::move(value); }
+  const std::map<std::string, ParamValue>& all() const { return values_; }
+
+  // REQUIRES: the parameter is declared with this type.
+  bool boolean(const std::string& name) const { return std::get<bool>(values_.at(name)); }
+  std::int64_t integer(const std::string& name) const {
+    return std::get<std::int64_t>(values_.at(name));
+  }
+  double real(const std::string& name) const { return std::get<double>(values_.at(name)); }
+  const std::string& choice(const std::string& name) const {
+    return std::get<std::string>(values_.at(name));
+  }
+
+ private:
+  std::map<std::string, ParamValue> values_;
+};
+
+}  // namespace attnsim

@@ -1,0 +1,134 @@
+// What a replay answers, as plain data. sim/report writes it; field names follow the JSON result.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sim/core/run_spec.h"
+#include "sim/core/units.h"
+
+namespace attnsim {
+
+/// Traffic of one tensor across the boundary just inside `memory` (hbm: between HBM and what lies
+/// directly inside it; l2: between L2 and the cores). `init` is the part of the writes that stores
+/// constants before the algorithm starts; it is included in `write`.
+struct IoRow {
+  std::string memory;
+  int device = 0;
+  std::string tensor;  // "total" sums the rows of one memory
+  Bytes read_bytes{}, write_bytes{}, init_bytes{};
+  Words read_words{}, write_words{}, init_words{};
+
+  Bytes bytes() const { return read_bytes + write_bytes; }
+  Words words() const { return read_words + write_words; }
+};
+
+/// A formula's count for one tensor, or for "total", against the replay's.
+struct ClosedFormRow {
+  std::string memory;
+  std::string tensor;
+  Bytes bytes{};
+  Words words{};
+  bool equals = false;
+};
+
+/// Peak occupation of one memory against its capacity (absent: unlimited or unknown).
+struct FootprintRow {
+  std::string space;
+  Bytes peak_bytes{};    // most bytes live at once (the outermost memory: all tensors together)
+  Bytes static_bytes{};  // sum over storage slots of the largest tile each ever held
+  Words peak_words{};
+  std::optional<Bytes> capacity_bytes{};
+  std::optional<Words> capacity_words{};
+  bool fits = true;      // peak_bytes <= capacity_bytes
+  std::map<std::string, Bytes> parts{};  // outermost memory: inputs, outputs, workspace, masks
+};
+
+/// A lower or upper bound on the words crossing a boundary.
+struct BoundRow {
+  std::string id;
+  std::string kind = "lower";  // or "upper"
+  std::string memory;
+  std::optional<Words> m_words{};  // on-chip words the formula uses; absent when it uses none
+  bool rigorous = false;   // false: a shape without constants, never pass or fail
+  bool applies = true;     // to this class of algorithm and regime
+  double words = 0;        // exact for rigorous integer bounds
+  double bytes = 0;
+  double ratio = 0;        // I/O of the run over the bound; 0 when there is no run
+  std::string formula;
+  std::string source;
+};
+
+/// Work done by the execution units, from the operation table.
+struct WorkSummary {
+  std::uint64_t matrix_flops = 0;  // 2 per multiply-add
+  std::uint64_t exp_ops = 0;
+  std::uint64_t vector_ops = 0;
+  std::uint64_t operations = 0;    // trace records
+  std::uint64_t tasks = 0;
+};
+
+struct Provenance {
+  std::string config_hash;
+  std::uint64_t seed = 0;
+  std::string command;
+  std::vector<std::string> estimated_inputs{};
+};
+
+struct Result {
+  RunSpec run{};
+  std::string tile_rule;                                       // the rule that chose the tiles
+  std::vector<std::pair<std::string, std::int64_t>> tiles{};   // Br, Bc, ... as used
+  std::vector<IoRow> io{};
+  std::vector<ClosedFormRow> closed_form{};
+  std::vector<FootprintRow> footprint{};
+  std::vector<BoundRow> bounds{};
+  WorkSummary work{};
+  Provenance provenance{};
+
+  /// The row of one tensor at one memory; nullptr when nothing crossed there.
+  const IoRow* io_row(std::string_view memory, std::string_view tensor) const;
+  const FootprintRow* footprint_row(std::string_view space) const;
+  /// True when every memory holds what the run puts into it.
+  bool fits() const;
+};
+
+/// One numeric verification, of one algorithm on one workload.
+struct VerifyCase {
+  std::string algorithm;
+  std::string pass = "forward";
+  std::string name;           // the workload and tiles in short
+  double max_abs_error = 0;
+  double tolerance = 0;
+  bool ok = false;
+  std::string message{};      // why it failed
+};
+
+struct VerifyReport {
+  std::vector<VerifyCase> cases{};
+  std::uint64_t passed() const;
+  std::uint64_t failed() const;
+};
+
+/// One expectation of a check file, evaluated.
+struct CheckRow {
+  std::string check;        // the check's name
+  std::string metric;       // io.hbm.total.words ...
+  std::string expectation;  // "<= 1.1 GB", "= closed_form x 1.00" ...
+  double value = 0;
+  double limit = 0;
+  bool ok = false;
+  std::string message{};    // readable verdict: the offending tensor and memory, and the delta
+};
+
+struct CheckReport {
+  std::vector<CheckRow> rows{};
+  std::uint64_t passed() const;
+  std::uint64_t failed() const;
+};
+
+}  // namespace attnsim

@@ -1,0 +1,47 @@
+// What is computed: the shapes, dtype and mask of one attention call.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "sim/core/dtype.h"
+
+namespace attnsim {
+
+enum class Pass : std::uint8_t { forward, backward, forward_backward };
+
+std::string_view name(Pass pass);
+
+/// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
+/// V [batch, kv_heads, seqlen_kv, head_dim_v], O [batch, heads, seqlen_q, head_dim_v].
+///
+/// The mask is aligned bottom-right: with shift = seqlen_kv - seqlen_q, query row r sees key c iff
+/// r + shift - window_left <= c <= r + shift + window_right. An absent side is unbounded; causal
+/// bounds the right side by 0. A query row that sees no key has O = 0 and LSE = -inf.
+struct Workload {
+  std::int64_t batch = 1;
+  std::int64_t heads = 1;
+  std::int64_t kv_heads = 1;  // divides heads; smaller than heads means GQA (1: MQA)
+  std::int64_t seqlen_q = 1;
+  std::int64_t seqlen_kv = 1;
+  std::int64_t head_dim = 64;
+  std::int64_t head_dim_v = 64;
+  DType dtype = DType::f16;
+  bool causal = false;
+  std::optional<std::int64_t> window_left{};
+  std::optional<std::int64_t> window_right{};
+  Pass pass = Pass::forward;
+
+  std::int64_t query_planes() const { return batch * heads; }
+  std::int64_t kv_planes() const { return batch * kv_heads; }
+  /// Query heads that share one KV head.
+  std::int64_t group() const { return heads / kv_heads; }
+  bool masked() const { return causal || window_left || window_right; }
+  /// Size of one word in bits.
+  int word_bits() const { return bits(dtype); }
+
+  bool operator==(const Workload&) const = default;
+};
+
+}  // namespace attnsim
