@@ -15,7 +15,7 @@ enum class ParamType { boolean, integer, real, choice };
 struct ParamSpec {
   std::string name;
   ParamType type = ParamType::boolean;
-  std::string unit;           // "rows", "bytes", ...; empty for a pure number
+  std::string unit{};         // "rows", "bytes", ...; empty for a pure number
   std::string default_value;  // as a user would write it
   std::string doc;
   std::vector<std::string> choices{};  // for ParamType::choice

@@ -101,7 +101,7 @@ struct Result {
 struct VerifyCase {
   std::string algorithm;
   std::string pass = "forward";
-  std::string name;           // the workload and tiles in short
+  std::string name{};         // the workload and tiles in short
   double max_abs_error = 0;
   double tolerance = 0;
   bool ok = false;

@@ -1,0 +1,62 @@
+// The public face of sim/config: YAML files and command-line overrides in, plain specs out.
+//
+// Every load function reports the user's mistakes by throwing one UserError that holds all faults
+// found, in the order of the files and of the positions in them. Nothing is cached between calls;
+// the functions are safe to call from several threads at once.
+//
+// `extends`: a run, a workload, a machine and a check's run may build on a file. Maps are merged key
+// by key, the derived file wins, and every leaf keeps its own file:line:column for messages. A
+// section of the derived file that names another base (hardware: {extends: ...}, algorithm: {name:
+// ...}), or that is a plain name, replaces the inherited section instead of merging with it.
+// Relative paths are looked up in the folder of the referring file, the current folder, and the
+// search path, in this order.
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/core/check_spec.h"
+#include "sim/core/machine_spec.h"
+#include "sim/core/run_spec.h"
+
+namespace attnsim::config {
+
+/// Where the files that come with attnsim are.
+struct SearchPath {
+  std::filesystem::path share;  // the folder that contains configs/
+};
+
+/// What the command line changes. Applied in this order: algorithm and hardware (each replaces the
+/// section of the file), workload, sets.
+struct Overrides {
+  std::vector<std::string> sets{};         // "path=value", as given to --set
+  std::optional<std::string> algorithm{};  // as given to --algorithm
+  std::optional<std::string> hardware{};   // as given to --hardware: a preset id or a file
+  std::vector<std::string> workload{};     // "k=v,k=v", as given to --workload
+};
+
+/// Reads and resolves one run. Without a file everything comes from the overrides; a run that names
+/// no algorithm uses flash_attention_2, one that names no hardware nvidia_a100_sxm_80.
+RunSpec load_run(const std::optional<std::string>& file, const Overrides& overrides,
+                 const Catalogue& catalogue, const SearchPath& search);
+
+/// Reads a machine: a preset id or a file.
+MachineSpec load_machine(const std::string& id_or_file, const SearchPath& search);
+
+/// The ids of all presets, sorted.
+std::vector<std::string> machine_ids(const SearchPath& search);
+
+/// Reads a check file; the checks in the order of the file.
+std::vector<CheckSpec> load_checks(const std::string& file, const Catalogue& catalogue,
+                                   const SearchPath& search);
+
+/// The run as canonical YAML: every default filled in, the machine in full, quantities in base
+/// units. Equal runs give equal text, and load_run() of the text gives the run back.
+std::string echo(const RunSpec& run);
+
+/// Every key of run files, machine files and check files with its type, default and meaning.
+std::string config_reference();
+
+}  // namespace attnsim::config

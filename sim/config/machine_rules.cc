@@ -1,0 +1,100 @@
+#include "sim/config/machine_rules.h"
+
+#include <string>
+#include <vector>
+
+#include "sim/config/scalar.h"
+#include "sim/core/spelling.h"
+
+namespace attnsim::config {
+namespace {
+
+std::vector<std::string> names_of(const std::vector<MemorySpec>& memories) {
+  std::vector<std::string> names;
+  for (const MemorySpec& m : memories) names.push_back(m.name);
+  return names;
+}
+
+bool explicitly_managed(const MemorySpec& m) {
+  return m.kind == MemoryKind::registers || m.kind == MemoryKind::scratchpad;
+}
+
+void check_home(const Cursor& memories, const MemorySpec& home) {
+  const Cursor at = memories.child(home.name);
+  if (home.kind != MemoryKind::dram || home.per_core) {
+    at.fault("expected the last memory to be a dram per device: it is the home of the tensors");
+  }
+  if (!home.parent.empty()) at.child("parent").fault("the last memory has no parent");
+}
+
+void check_parent(const Cursor& memories, const MachineSpec& machine, const MemorySpec& m) {
+  const Cursor at = memories.child(m.name).child("parent");
+  const MemorySpec* parent = machine.memory(m.parent);
+  if (parent == nullptr) {
+    at.fault("unknown memory " + quote(m.parent) +
+             suggestion(m.parent, names_of(machine.memories)));
+  } else if (parent->per_core && !m.per_core) {
+    at.fault("'" + m.name + "' is per device, its parent '" + m.parent + "' per core");
+  }
+}
+
+/// Follows the parents of `start`; a chain that is longer than the list runs in a circle.
+void check_chain(const Cursor& memories, const MachineSpec& machine, const MemorySpec& start) {
+  std::string chain = start.name;
+  const MemorySpec* m = &start;
+  for (std::size_t steps = 0; !m->parent.empty(); ++steps) {
+    m = machine.memory(m->parent);
+    if (m == nullptr) return;  // reported already
+    chain += " -> " + m->name;
+    if (m == &start) {
+      memories.child(start.name).child("parent").fault("the parents form a cycle: " + chain);
+      return;
+    }
+    if (steps > machine.memories.size()) return;  // a cycle further out, reported there
+  }
+}
+
+void check_cache_keys(const Cursor& memories, const MemorySpec& m) {
+  const Cursor at = memories.child(m.name);
+  if (m.line && m.sector && *m.line % *m.sector != 0) {
+    at.child("sector").fault("expected a divisor of line (" + std::to_string(*m.line) +
+                             " B), got '" + std::to_string(*m.sector) + " B'");
+  }
+  if (m.kind == MemoryKind::cache) return;
+  for (const char* key : {"ways", "policy"}) {
+    if (at.node().find(key) != nullptr) at.child(key).fault("only a cache has this key");
+  }
+}
+
+}  // namespace
+
+void check_memories(const Cursor& memories, const MachineSpec& machine) {
+  check_home(memories, machine.home());
+  for (const MemorySpec& m : machine.memories) {
+    if (&m != &machine.home()) {
+      check_parent(memories, machine, m);
+      check_chain(memories, machine, m);
+    }
+    check_cache_keys(memories, m);
+  }
+}
+
+void check_roles(const Cursor& roles, const MachineSpec& machine) {
+  std::vector<std::string> candidates;
+  for (const MemorySpec& m : machine.memories) {
+    if (explicitly_managed(m)) candidates.push_back(m.name);
+  }
+  for (int i = 0; i < kRoleCount; ++i) {
+    const std::string& place = machine.roles[static_cast<std::size_t>(i)];
+    const MemorySpec* memory = machine.memory(place);
+    const Cursor at = roles.child(name(static_cast<Role>(i)));
+    if (memory == nullptr) {
+      at.fault("unknown memory " + quote(place) + suggestion(place, candidates));
+    } else if (!explicitly_managed(*memory)) {
+      at.fault("expected registers or a scratchpad, got '" + place + "', which is a " +
+               std::string(name(memory->kind)));
+    }
+  }
+}
+
+}  // namespace attnsim::config

@@ -1,0 +1,196 @@
+#include "sim/config/workload_reader.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <utility>
+
+#include "sim/config/scalar.h"
+
+namespace attnsim::config {
+namespace {
+
+constexpr Range kCount{.min = 1, .max = std::int64_t{1} << 20};
+constexpr Range kLength{.min = 1, .max = std::int64_t{1} << 40};
+constexpr Range kReach{.min = 0, .max = std::int64_t{1} << 40};
+
+constexpr const char* kCountType = "integer 1..2^20";
+constexpr const char* kLengthType = "integer 1..2^40";
+constexpr const char* kReachType = "integer 0..2^40";
+
+/// A workload as written: what has a default that depends on other keys is still open.
+struct Draft {
+  Workload workload{};
+  std::optional<std::int64_t> kv_heads{};
+  std::optional<std::int64_t> head_dim_v{};
+  bool windowed = false;
+};
+
+void assign(std::int64_t& to, const Cursor& value, const Range& range) {
+  if (const auto read = value.integer(range)) to = *read;
+}
+
+void read_dtype(const Cursor& value, Draft& out) {
+  const auto names = dtype_names();
+  const std::vector<std::string> all(names.begin(), names.end());
+  if (const auto text = value.choice("dtype", all)) out.workload.dtype = *dtype_from_name(*text);
+}
+
+void read_pass(const Cursor& value, Draft& out) {
+  std::vector<std::string> names;
+  for (const Pass pass : {Pass::forward, Pass::backward, Pass::forward_backward}) {
+    names.emplace_back(name(pass));
+  }
+  const auto text = value.choice("pass", names);
+  if (!text) return;
+  const auto index = std::find(names.begin(), names.end(), *text) - names.begin();
+  out.workload.pass = static_cast<Pass>(index);
+}
+
+std::span<const Field<Workload>> window_table() {
+  static const Field<Workload> kFields[] = {
+      {{.key = "left", .type = kReachType, .fallback = "unbounded",
+        .doc = "keys visible before the diagonal"},
+       [](const Cursor& v, Workload& out) { out.window_left = v.integer(kReach); }},
+      {{.key = "right", .type = kReachType, .fallback = "unbounded",
+        .doc = "keys visible after the diagonal; causal makes it 0"},
+       [](const Cursor& v, Workload& out) { out.window_right = v.integer(kReach); }},
+  };
+  return kFields;
+}
+
+void read_window(const Cursor& value, Draft& out) {
+  out.windowed = true;
+  if (!value.node().is_map()) {
+    out.workload.window_left = out.workload.window_right = value.integer(kReach);
+  } else if (value.node().entries.empty()) {
+    value.fault("expected left, right or both, got an empty map");
+  } else {
+    read_map(value, window_table(), out.workload);
+  }
+}
+
+/// Keys whose value another reader has taken already.
+void read_nothing(const Cursor&, Draft&) {}
+
+std::span<const Field<Draft>> workload_table() {
+  static const Field<Draft> kFields[] = {
+      {{.key = "extends", .type = "name or file",
+        .doc = "a workload of configs/workloads, or a file, that this one is derived from"},
+       read_nothing},
+      {{.key = "description", .type = "text", .doc = "free text, ignored"}, read_nothing},
+      {{.key = "batch", .type = kCountType, .fallback = "1", .doc = "sequences"},
+       [](const Cursor& v, Draft& out) { assign(out.workload.batch, v, kCount); }},
+      {{.key = "heads", .type = kCountType, .fallback = "1", .doc = "query heads"},
+       [](const Cursor& v, Draft& out) { assign(out.workload.heads, v, kCount); }},
+      {{.key = "kv_heads", .type = kCountType, .fallback = "heads",
+        .doc = "key and value heads; divides heads (fewer: grouped-query attention)"},
+       [](const Cursor& v, Draft& out) { out.kv_heads = v.integer(kCount); }},
+      {{.key = "seqlen", .type = kLengthType, .fallback = "required, or the two below",
+        .doc = "queries and keys per sequence"},
+       [](const Cursor& v, Draft& out) {
+         assign(out.workload.seqlen_q, v, kLength);
+         out.workload.seqlen_kv = out.workload.seqlen_q;
+       }},
+      {{.key = "seqlen_q", .type = kLengthType, .doc = "queries per sequence"},
+       [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_q, v, kLength); }},
+      {{.key = "seqlen_kv", .type = kLengthType, .doc = "keys per sequence"},
+       [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_kv, v, kLength); }},
+      {{.key = "head_dim", .type = kCountType, .required = true, .doc = "columns of Q and K"},
+       [](const Cursor& v, Draft& out) { assign(out.workload.head_dim, v, kCount); }},
+      {{.key = "head_dim_v", .type = kCountType, .fallback = "head_dim",
+        .doc = "columns of V and O"},
+       [](const Cursor& v, Draft& out) { out.head_dim_v = v.integer(kCount); }},
+      {{.key = "dtype", .type = "dtype", .fallback = "fp16",
+        .doc = "element type of the tensors; its size is one word"},
+       read_dtype},
+      {{.key = "causal", .type = "true or false", .fallback = "false",
+        .doc = "mask keys after the diagonal, which ends in the bottom-right corner"},
+       [](const Cursor& v, Draft& out) { out.workload.causal = v.boolean().value_or(false); }},
+      {{.key = "window", .type = "integer 0..2^40, or map", .fallback = "unbounded",
+        .doc = "local attention: keys visible on both sides of the diagonal"},
+       read_window},
+      {{.key = "pass", .type = "forward, backward or forward_backward", .fallback = "forward",
+        .doc = "which pass of the algorithm runs"},
+       read_pass},
+  };
+  return kFields;
+}
+
+void check_seqlens(const Cursor& map) {
+  const auto has = [&](const char* key) { return map.node().find(key) != nullptr; };
+  if (has("seqlen")) {
+    for (const char* key : {"seqlen_q", "seqlen_kv"}) {
+      if (has(key)) map.child(key).fault("cannot be given together with seqlen");
+    }
+    return;
+  }
+  if (!has("seqlen_q") && !has("seqlen_kv")) {
+    map.fault("missing key 'seqlen' (" + std::string(kLengthType) +
+              "), or both seqlen_q and seqlen_kv");
+  } else if (!has("seqlen_q")) {
+    map.fault("missing key 'seqlen_q' (" + std::string(kLengthType) + ")");
+  } else if (!has("seqlen_kv")) {
+    map.fault("missing key 'seqlen_kv' (" + std::string(kLengthType) + ")");
+  }
+}
+
+using Factor = std::pair<const char*, std::int64_t>;
+
+/// Records a fault when the product of the factors is 2^62 or more.
+void check_product(const Cursor& map, const std::string& what,
+                   std::initializer_list<Factor> factors) {
+  constexpr std::int64_t kMost = (std::int64_t{1} << 62) - 1;
+  std::int64_t product = 1;
+  std::string text;
+  for (const auto& [factor_name, factor] : factors) {
+    product = product == 0 || product > kMost / factor ? 0 : product * factor;
+    text += (text.empty() ? "" : " x ") + std::string(factor_name) + " " + std::to_string(factor);
+  }
+  if (product == 0) map.fault(what + " has 2^62 elements or more: " + text);
+}
+
+void check_sizes(const Cursor& map, const Workload& w) {
+  const Factor batch{"batch", w.batch};
+  const Factor heads{"heads", w.heads};
+  const Factor kv_heads{"kv_heads", w.kv_heads};
+  const Factor rows{"seqlen_q", w.seqlen_q};
+  const Factor keys{"seqlen_kv", w.seqlen_kv};
+  check_product(map, "Q", {batch, heads, rows, {"head_dim", w.head_dim}});
+  check_product(map, "K", {batch, kv_heads, keys, {"head_dim", w.head_dim}});
+  check_product(map, "V", {batch, kv_heads, keys, {"head_dim_v", w.head_dim_v}});
+  check_product(map, "O", {batch, heads, rows, {"head_dim_v", w.head_dim_v}});
+  check_product(map, "the score matrix", {batch, heads, rows, keys});
+}
+
+void check_heads(const Cursor& map, const Workload& w) {
+  if (w.heads % w.kv_heads == 0) return;
+  const Cursor at = map.child(map.node().find("heads") != nullptr ? "heads" : "kv_heads");
+  at.faults().add(at.node().at, join_path(map.path(), "heads"),
+                  "expected a multiple of kv_heads (" + std::to_string(w.kv_heads) + "), got " +
+                      quote(std::to_string(w.heads)));
+}
+
+}  // namespace
+
+std::optional<Workload> read_workload(const Cursor& map) {
+  const std::size_t before = map.faults().count();
+  Draft draft;
+  read_map(map, workload_table(), draft);
+  if (map.node().is_map()) check_seqlens(map);
+  if (map.faults().count() > before) return std::nullopt;
+  Workload& w = draft.workload;
+  w.kv_heads = draft.kv_heads.value_or(w.heads);
+  w.head_dim_v = draft.head_dim_v.value_or(w.head_dim);
+  if (w.causal && draft.windowed) w.window_right = 0;  // causal bounds the right side
+  check_heads(map, w);
+  check_sizes(map, w);
+  if (map.faults().count() > before) return std::nullopt;
+  return w;
+}
+
+std::vector<FieldDoc> workload_fields() { return docs_of(workload_table()); }
+std::vector<FieldDoc> window_fields() { return docs_of(window_table()); }
+
+}  // namespace attnsim::config

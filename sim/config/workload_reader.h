@@ -1,0 +1,20 @@
+// The `workload` section: shapes, dtype, mask and pass of one attention call.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "sim/config/cursor.h"
+#include "sim/config/schema.h"
+#include "sim/core/workload.h"
+
+namespace attnsim::config {
+
+/// Reads a workload whose `extends` is resolved; empty when there were faults.
+std::optional<Workload> read_workload(const Cursor& map);
+
+/// The keys of a workload, and of its window, for the manual.
+std::vector<FieldDoc> workload_fields();
+std::vector<FieldDoc> window_fields();
+
+}  // namespace attnsim::config

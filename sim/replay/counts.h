@@ -1,0 +1,92 @@
+// The first reading of a trace: bytes and words per boundary and tensor, footprint, unit work.
+//
+// Counts are exact integers of what the trace says. Every boundary between the memory a tile lives
+// in and the tensor's home sees the same bytes: caches pass everything through in this version.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/core/result.h"
+#include "sim/machine/hierarchy.h"
+#include "sim/replay/slot_table.h"
+#include "sim/replay/task_sink.h"
+#include "sim/trace/target.h"
+
+namespace attnsim::replay {
+
+/// Counts one program on one machine. References everything it is made from.
+class Counter final : public TaskSink {
+ public:
+  Counter(const Program& program, const MachineSpec& machine, const Target& target);
+
+  void begin_task(const Kernel& kernel, std::int64_t task) override;
+  void consume(std::span<const TileOp> ops) override;
+  void end_task() override;
+
+  /// io rows by memory (outermost first) and tensor, each memory closed by its total.
+  std::vector<IoRow> io(int word_bits) const;
+
+  /// One row per explicitly managed memory in use, inner to outer, then the home memory with all
+  /// tensors in it.
+  std::vector<FootprintRow> footprint(int word_bits) const;
+
+  WorkSummary work() const;
+
+ private:
+  /// Elements of one tensor moved to or from tiles of one role.
+  struct Traffic {
+    std::uint64_t read = 0, written = 0, init = 0;
+    std::uint64_t port = 0;  // bits read by the matrix unit
+  };
+  using TrafficByRole = std::array<Traffic, kRoleCount>;
+
+  /// Values moved from tile to tile, by their tensor (one past the last: none) and roles.
+  struct Move {
+    std::uint16_t origin;
+    Role from, to;
+    std::uint64_t bits;
+  };
+
+  struct Occupation {
+    std::uint64_t live = 0, peak = 0;
+    std::array<std::uint64_t, kMaxSlots> largest{};
+  };
+
+  struct BitCounts {
+    std::uint64_t read = 0, written = 0, init = 0;
+  };
+  /// Bits by memory and tensor (one past the last: values of no tensor).
+  using Boundaries = std::vector<std::vector<BitCounts>>;
+
+  std::uint64_t slot_bits(const Slot& slot) const {
+    return static_cast<std::uint64_t>(slot.storage_rows) *
+           static_cast<std::uint64_t>(slot.storage_cols) *
+           element_bits_[static_cast<std::size_t>(slot.dtype)];
+  }
+  void occupy(std::uint32_t at);
+  void release(std::uint32_t at);
+  void count_traffic(const TileOp& op);
+  void count_port(const TileOp& op);
+  void count_move(const TileOp& op);
+  Boundaries boundaries() const;
+  void add_path(Boundaries& to, std::size_t tensor, std::size_t from, std::size_t dest,
+                std::uint64_t bits) const;
+  FootprintRow home_footprint(int word_bits) const;
+
+  const Program& program_;
+  const MachineSpec& machine_;
+  machine::Hierarchy hierarchy_;
+  SlotTable slots_;
+  std::array<std::uint64_t, kDTypeCount> element_bits_{};
+  std::array<std::size_t, kRoleCount> space_{};
+  std::vector<TrafficByRole> traffic_;  // by tensor; one past the last: values of no tensor
+  std::vector<Move> moves_;
+  std::vector<Occupation> occupation_;  // by memory
+  std::array<WorkSums, kOpCount> sums_{};
+  std::uint64_t number_ = 0;  // operations of the running task
+  std::uint64_t tasks_ = 0;
+};
+
+}  // namespace attnsim::replay

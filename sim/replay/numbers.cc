@@ -1,0 +1,257 @@
+#include "sim/replay/numbers.h"
+
+#include <Eigen/Core>
+
+#include <cmath>
+#include <limits>
+
+#include "sim/core/error.h"
+#include "sim/replay/rounding.h"
+#include "sim/replay/slot_table.h"
+
+namespace attnsim::replay {
+namespace {
+
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
+using Vector = Eigen::VectorXd;
+
+constexpr double kMinusInf = -std::numeric_limits<double>::infinity();
+constexpr double kPoison = std::numeric_limits<double>::quiet_NaN();
+
+/// e^(x - reference), where a reference of -inf (nothing visible so far) gives 0.
+double exp_from(double x, double reference) {
+  return reference == kMinusInf ? 0.0 : std::exp(x - reference);
+}
+
+double quotient(double x, double divisor) { return divisor == 0 ? 0.0 : x / divisor; }
+
+void apply_band(Matrix& x, const TileOp& op) {
+  for (Eigen::Index r = 0; r < x.rows(); ++r) {
+    const Eigen::Index position = (r + op.col) / op.k;
+    for (Eigen::Index c = 0; c < x.cols(); ++c) {
+      const Eigen::Index diagonal = c - position;
+      if (diagonal < op.lo || diagonal > op.hi) x(r, c) = kMinusInf;
+    }
+  }
+}
+
+void softmax_local(Matrix& s, Matrix& m, Matrix& l) {
+  m = s.rowwise().maxCoeff();
+  for (Eigen::Index r = 0; r < s.rows(); ++r) {
+    for (Eigen::Index c = 0; c < s.cols(); ++c) s(r, c) = exp_from(s(r, c), m(r, 0));
+  }
+  l = s.rowwise().sum();
+}
+
+void merge_stats(Matrix& m, Matrix& l, Matrix& block_m, Matrix& block_l) {
+  for (Eigen::Index r = 0; r < m.rows(); ++r) {
+    const double top = std::max(m(r, 0), block_m(r, 0));
+    const double old_part = exp_from(m(r, 0), top) * l(r, 0);
+    const double block_factor = exp_from(block_m(r, 0), top);
+    const double sum = old_part + block_factor * block_l(r, 0);
+    block_m(r, 0) = quotient(old_part, sum);
+    block_l(r, 0) = sum == 0 ? 0.0 : block_factor / sum;
+    m(r, 0) = top;
+    l(r, 0) = sum;
+  }
+}
+
+/// One online-softmax step; returns the rescale factors. s becomes p unless it is const.
+template <typename Scores>
+Vector softmax_step(Scores& s, Matrix& m, Matrix& l) {
+  Vector factor(s.rows());
+  for (Eigen::Index r = 0; r < s.rows(); ++r) {
+    const double top = std::max(m(r, 0), s.row(r).maxCoeff());
+    factor(r) = exp_from(m(r, 0), top);
+    double sum = 0;
+    for (Eigen::Index c = 0; c < s.cols(); ++c) {
+      const double p = exp_from(s(r, c), top);
+      sum += p;
+      if constexpr (!std::is_const_v<Scores>) s(r, c) = p;
+    }
+    l(r, 0) = factor(r) * l(r, 0) + sum;
+    m(r, 0) = top;
+  }
+  return factor;
+}
+
+void softmax_apply(Matrix& s, const Matrix& m, const Matrix& l) {
+  for (Eigen::Index r = 0; r < s.rows(); ++r) {
+    for (Eigen::Index c = 0; c < s.cols(); ++c) {
+      s(r, c) = quotient(exp_from(s(r, c), m(r, 0)), l(r, 0));
+    }
+  }
+}
+
+void div_rows(Matrix& x, const Matrix& divisor) {
+  for (Eigen::Index r = 0; r < x.rows(); ++r) {
+    for (Eigen::Index c = 0; c < x.cols(); ++c) x(r, c) = quotient(x(r, c), divisor(r, 0));
+  }
+}
+
+void lse(Matrix& m, const Matrix& l) {
+  for (Eigen::Index r = 0; r < m.rows(); ++r) {
+    m(r, 0) = l(r, 0) == 0 ? kMinusInf : m(r, 0) + std::log(l(r, 0));
+  }
+}
+
+}  // namespace
+
+class Executor::Impl {
+ public:
+  Impl(const Program& program, TensorValues& values, Arithmetic arithmetic)
+      : tensors_(program.tensors()),
+        values_(values),
+        rounded_(arithmetic == Arithmetic::rounded),
+        slots_(program.tensors()) {}
+
+  void begin() { number_ = 0; }
+  void end() { slots_.finish_task(number_); }
+
+  void execute(const TileOp& op) {
+    ++number_;
+    slots_.apply(op, number_);
+    if (op.flags & kCreates) tile(op, 0) = Matrix::Constant(op.m, op.n, kPoison);
+    switch (op_row(op.op).kind) {
+      case OpClass::storage:
+        storage(op);
+        break;
+      case OpClass::traffic:
+        traffic(op);
+        break;
+      case OpClass::compute:
+        compute(op);
+        break;
+      case OpClass::structure:
+        break;
+    }
+    if (rounded_) round_results(op);
+  }
+
+ private:
+  Matrix& tile(const TileOp& op, std::size_t i) { return tiles_[op.t[i]]; }
+
+  auto region(const TileOp& op) {
+    const TensorDecl& t = tensors_[op.tensor];
+    return Eigen::Map<Matrix>(values_.of(op.tensor).data(), t.planes * t.rows, t.cols)
+        .block(op.row, op.col, op.m, op.n);
+  }
+
+  void storage(const TileOp& op) {
+    if (op.op == Op::fill) tile(op, 0).setConstant(op.value);
+    if (op.op == Op::drop) tile(op, 0).setConstant(kPoison);
+  }
+
+  void traffic(const TileOp& op) {
+    switch (op.op) {
+      case Op::load:
+      case Op::load_into:
+        tile(op, 0) = region(op);
+        break;
+      case Op::store:
+        region(op) = tile(op, 1);
+        round_region(op);
+        break;
+      case Op::store_fill:
+        region(op).setConstant(op.value);
+        break;
+      default:
+        tile(op, 0) = tile(op, 1);
+    }
+  }
+
+  void compute(const TileOp& op) {
+    switch (op.op) {
+      case Op::matmul:
+        tile(op, 0) = product(op);
+        break;
+      case Op::matmul_acc:
+        tile(op, 0) += product(op);
+        break;
+      case Op::band:
+        apply_band(tile(op, 0), op);
+        break;
+      case Op::softmax_local:
+        softmax_local(tile(op, 0), tile(op, 1), tile(op, 2));
+        break;
+      case Op::merge_stats:
+        merge_stats(tile(op, 0), tile(op, 1), tile(op, 2), tile(op, 3));
+        break;
+      case Op::online_softmax: {
+        const Vector factor = softmax_step(tile(op, 0), tile(op, 1), tile(op, 2));
+        tile(op, 3).array().colwise() *= factor.array();
+        break;
+      }
+      case Op::softmax_step:
+        tile(op, 3) = softmax_step(tile(op, 0), tile(op, 1), tile(op, 2));
+        break;
+      case Op::softmax_stats:
+        softmax_step(std::as_const(tile(op, 0)), tile(op, 1), tile(op, 2));
+        break;
+      case Op::softmax_apply:
+        softmax_apply(tile(op, 0), tile(op, 1), tile(op, 2));
+        break;
+      case Op::scale_rows:
+        tile(op, 0).array().colwise() *= tile(op, 1).col(0).array();
+        break;
+      case Op::div_rows:
+        div_rows(tile(op, 0), tile(op, 1));
+        break;
+      case Op::lse:
+        lse(tile(op, 0), tile(op, 1));
+        break;
+      default:
+        ATTNSIM_CHECK(false, op_row(op.op).name);
+    }
+  }
+
+  Matrix operand(const TileOp& op, std::size_t i, std::uint8_t flip) {
+    Matrix x = tile(op, i);
+    if (rounded_) {
+      x = x.unaryExpr([&](double v) { return round_to(op.operand_dtype, v); });
+    }
+    if (op.flags & flip) return x.transpose();
+    return x;
+  }
+
+  Matrix product(const TileOp& op) {
+    return op.value * (operand(op, 1, kTransposeA) * operand(op, 2, kTransposeB));
+  }
+
+  void round_region(const TileOp& op) {
+    if (!rounded_) return;
+    const DType dtype = tensors_[op.tensor].dtype;
+    auto to = region(op);
+    to = to.unaryExpr([dtype](double v) { return round_to(dtype, v); }).eval();
+  }
+
+  /// Values live in tiles of their dtype: what an operation wrote is rounded to it.
+  void round_results(const TileOp& op) {
+    const OpRow& row = op_row(op.op);
+    for (std::size_t i = 0; i < row.operands.size(); ++i) {
+      const Access access = row.operands[i].access;
+      if (access != Access::write && access != Access::update) continue;
+      const DType dtype = slots_.slot(op.t[i]).dtype;
+      tile(op, i) = tile(op, i).unaryExpr([dtype](double v) { return round_to(dtype, v); }).eval();
+    }
+  }
+
+  const std::vector<TensorDecl>& tensors_;
+  TensorValues& values_;
+  bool rounded_;
+  SlotTable slots_;
+  std::array<Matrix, kMaxSlots> tiles_;
+  std::uint64_t number_ = 0;
+};
+
+Executor::Executor(const Program& program, TensorValues& values, Arithmetic arithmetic)
+    : impl_(std::make_unique<Impl>(program, values, arithmetic)) {}
+Executor::~Executor() = default;
+
+void Executor::begin_task(const Kernel&, std::int64_t) { impl_->begin(); }
+void Executor::end_task() { impl_->end(); }
+void Executor::consume(std::span<const TileOp> ops) {
+  for (const TileOp& op : ops) impl_->execute(op);
+}
+
+}  // namespace attnsim::replay

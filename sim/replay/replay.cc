@@ -1,0 +1,87 @@
+#include "sim/replay/replay.h"
+
+#include "analysis/bounds/bounds.h"
+#include "sim/replay/counts.h"
+
+namespace attnsim::replay {
+namespace {
+
+/// The formula's rows for the boundary outside the cores, against the counted ones.
+std::vector<ClosedFormRow> closed_form_rows(const PlannedRun& planned, const Result& result) {
+  const machine::Hierarchy hierarchy(planned.run().machine);
+  const std::string& memory = planned.run().machine.memories[hierarchy.core_boundary()].name;
+  const int word_bits = planned.run().workload.word_bits();
+  std::vector<ClosedFormRow> rows;
+  ClosedFormRow total{.memory = memory, .tensor = "total"};
+  for (const ClosedFormTerm& term : planned.schedule().closed_form()) {
+    const auto bits = static_cast<std::uint64_t>(planned.target().element_bits(term.dtype));
+    const Bytes read((term.read * bits + 7) / 8);
+    const Bytes written((term.written * bits + 7) / 8);
+    ClosedFormRow row{.memory = memory, .tensor = std::string(term.tensor)};
+    row.bytes = read + written;
+    row.words = to_words(read, word_bits) + to_words(written, word_bits);
+    const IoRow* counted = result.io_row(memory, row.tensor);
+    row.equals = counted != nullptr ? counted->read_bytes == read && counted->write_bytes == written
+                                    : row.bytes.count == 0;
+    total.bytes += row.bytes;
+    total.words += row.words;
+    rows.push_back(std::move(row));
+  }
+  if (rows.empty()) return rows;
+  const IoRow* counted = result.io_row(memory, "total");
+  total.equals = counted != nullptr && counted->bytes() == total.bytes;
+  for (const ClosedFormRow& row : rows) total.equals = total.equals && row.equals;
+  rows.push_back(std::move(total));
+  return rows;
+}
+
+/// The bounds of the workload, with the ratio of what this run moved.
+std::vector<BoundRow> bound_rows(const RunSpec& run, const Result& result) {
+  std::vector<BoundRow> rows = bounds::bounds(run.workload, run.machine);
+  for (BoundRow& row : rows) {
+    const IoRow* total = result.io_row(row.memory, "total");
+    if (total != nullptr && row.bytes > 0) {
+      row.ratio = static_cast<double>(total->bytes().count) / row.bytes;
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+PlannedRun::PlannedRun(const RunSpec& run)
+    : run_(run),
+      target_(run_.machine, run_.workload),
+      algorithm_(find_algorithm(run_.algorithm.name)),
+      schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}
+
+Result replay(const RunSpec& run) { return replay(PlannedRun(run)); }
+
+Result replay(const PlannedRun& planned) {
+  const RunSpec& run = planned.run();
+  Counter counter(planned.schedule().program(), run.machine, planned.target());
+  run_program(planned.schedule().program(), counter);
+
+  const int word_bits = run.workload.word_bits();
+  Result result;
+  result.run = run;
+  const ChosenTiles& tiles = planned.schedule().tiles();
+  result.tile_rule = name(tiles.rule);
+  const std::vector<TileSpec>& names = planned.algorithm().info.tiles;
+  if (names.size() == 2) {
+    result.tiles = {{names[0].name, tiles.sizes.first}, {names[1].name, tiles.sizes.second}};
+  }
+  if (tiles.granularity > 1) {
+    result.tile_rule += " in steps of " + std::to_string(tiles.granularity);
+  }
+  result.io = counter.io(word_bits);
+  result.footprint = counter.footprint(word_bits);
+  result.work = counter.work();
+  result.closed_form = closed_form_rows(planned, result);
+  result.bounds = bound_rows(run, result);
+  result.provenance.seed = run.seed;
+  result.provenance.estimated_inputs = run.machine.estimated;
+  return result;
+}
+
+}  // namespace attnsim::replay

@@ -1,0 +1,40 @@
+// One run, answered: plan the algorithm, replay its trace in counts, set the counts against the
+// closed form and the bounds.
+#pragma once
+
+#include <memory>
+
+#include "sim/core/result.h"
+#include "sim/trace/algorithm.h"
+
+namespace attnsim::replay {
+
+/// A planned run: the schedule and what it refers to, kept together. Immovable.
+class PlannedRun {
+ public:
+  /// Throws UserError when the algorithm cannot be planned (no released tiles, nothing fits).
+  explicit PlannedRun(const RunSpec& run);
+  PlannedRun(const PlannedRun&) = delete;
+  PlannedRun& operator=(const PlannedRun&) = delete;
+
+  const RunSpec& run() const { return run_; }
+  const Target& target() const { return target_; }
+  const Algorithm& algorithm() const { return algorithm_; }
+  const Schedule& schedule() const { return *schedule_; }
+
+ private:
+  RunSpec run_;
+  Target target_;
+  Algorithm algorithm_;
+  std::unique_ptr<Schedule> schedule_;
+};
+
+/// Counts, footprint, closed form, bounds and work of one run. Time is O(trace), memory O(1).
+/// Throws UserError when it cannot be planned and TraceError when the trace is illegal. A footprint
+/// above capacity is not an error: the result says so.
+Result replay(const RunSpec& run);
+
+/// The same for a schedule already planned.
+Result replay(const PlannedRun& planned);
+
+}  // namespace attnsim::replay

@@ -1,0 +1,15 @@
+// Rounding of a double to the precision of another type, as a store in that type would.
+#pragma once
+
+#include "sim/core/dtype.h"
+
+namespace attnsim::replay {
+
+/// Round to nearest, ties to even; overflow saturates to infinity (fp16, fp32, bf16) or to the
+/// largest finite value (fp8, whose hardware conversions saturate); integers round and clamp.
+double round_to(DType dtype, double x);
+
+/// Unit roundoff of a floating type: half the gap between 1 and the next number.
+double unit_roundoff(DType dtype);
+
+}  // namespace attnsim::replay

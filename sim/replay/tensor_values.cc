@@ -1,0 +1,71 @@
+#include <limits>
+
+#include "sim/replay/numbers.h"
+#include "sim/replay/rounding.h"
+
+namespace attnsim::replay {
+namespace {
+
+constexpr double kPoison = std::numeric_limits<double>::quiet_NaN();
+
+std::uint64_t splitmix64(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+bool is_input(TensorRole role) {
+  return role == TensorRole::query || role == TensorRole::key || role == TensorRole::value;
+}
+
+/// Where element (plane, row) of a tensor stands in canonical order, as a row number.
+std::int64_t canonical_row(const TensorDecl& t, std::int64_t flat_row) {
+  const std::int64_t plane = flat_row / t.rows;
+  const std::int64_t row = flat_row % t.rows;
+  const std::int64_t canonical_plane = plane * t.interleave + row % t.interleave;
+  return canonical_plane * (t.rows / t.interleave) + row / t.interleave;
+}
+
+}  // namespace
+
+double input_value(std::uint64_t seed, std::uint64_t stream, std::uint64_t position) {
+  const std::uint64_t bits = splitmix64(splitmix64(splitmix64(seed) ^ stream) ^ position);
+  return static_cast<double>(bits >> 11) * 0x1p-52 - 1.0;
+}
+
+TensorValues::TensorValues(const Program& program) {
+  for (const TensorDecl& t : program.tensors()) {
+    values_.emplace_back(static_cast<std::size_t>(t.planes * t.rows * t.cols), kPoison);
+  }
+}
+
+void TensorValues::fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic) {
+  for (std::size_t i = 0; i < values_.size(); ++i) {
+    const TensorDecl& t = program.tensors()[i];
+    if (!is_input(t.role)) continue;
+    for (std::int64_t row = 0; row < t.planes * t.rows; ++row) {
+      const auto base = static_cast<std::uint64_t>(canonical_row(t, row) * t.cols);
+      for (std::int64_t col = 0; col < t.cols; ++col) {
+        double x = input_value(seed, static_cast<std::uint64_t>(t.role),
+                               base + static_cast<std::uint64_t>(col));
+        if (arithmetic == Arithmetic::rounded) x = round_to(t.dtype, x);
+        values_[i][static_cast<std::size_t>(row * t.cols + col)] = x;
+      }
+    }
+  }
+}
+
+std::vector<double> canonical_values(const TensorDecl& t, std::span<const double> values) {
+  std::vector<double> out(values.size());
+  for (std::int64_t row = 0; row < t.planes * t.rows; ++row) {
+    const std::int64_t to = canonical_row(t, row);
+    for (std::int64_t col = 0; col < t.cols; ++col) {
+      out[static_cast<std::size_t>(to * t.cols + col)] =
+          values[static_cast<std::size_t>(row * t.cols + col)];
+    }
+  }
+  return out;
+}
+
+}  // namespace attnsim::replay

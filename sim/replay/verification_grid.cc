@@ -1,0 +1,114 @@
+// The workloads that every algorithm is verified on.
+#include <algorithm>
+
+#include "sim/replay/verify.h"
+
+namespace attnsim::replay {
+namespace {
+
+/// A small deterministic generator, the same on every platform (std distributions are not).
+class Dice {
+ public:
+  explicit Dice(std::uint64_t seed) : seed_(seed) {}
+
+  /// Uniform in [low, high].
+  std::int64_t between(std::int64_t low, std::int64_t high) {
+    const double unit = (input_value(seed_, 0, ++position_) + 1) / 2;
+    return std::min(high, low + static_cast<std::int64_t>(
+                                    unit * static_cast<double>(high - low + 1)));
+  }
+  bool one_in(std::int64_t n) { return between(1, n) == 1; }
+  template <typename T, std::size_t N>
+  T pick(const T (&options)[N]) {
+    return options[between(0, N - 1)];
+  }
+
+ private:
+  std::uint64_t seed_;
+  std::uint64_t position_ = 0;
+};
+
+MachineSpec pebble_machine() {
+  MachineSpec machine;
+  machine.id = "abstract_two_level";
+  machine.name = "two-level machine";
+  machine.uniform_words = true;
+  machine.memories = {{.name = "sram", .kind = MemoryKind::scratchpad, .per_core = true,
+                       .parent = "hbm", .capacity = Capacity{25600, true}},
+                      {.name = "hbm", .kind = MemoryKind::dram}};
+  machine.roles.fill("sram");
+  return machine;
+}
+
+Workload random_workload(Dice& dice) {
+  constexpr std::int64_t kHeadDims[] = {32, 64, 80, 128, 256};
+  constexpr DType kDTypes[] = {DType::f16, DType::bf16, DType::f32};
+  Workload w;
+  w.batch = dice.between(1, 2);
+  w.kv_heads = dice.between(1, 2);
+  w.heads = w.kv_heads * dice.between(1, 3);
+  w.seqlen_q = dice.one_in(6) ? 1 : dice.between(1, 70);
+  w.seqlen_kv = dice.one_in(3) ? w.seqlen_q : dice.between(1, 70);
+  w.head_dim = dice.pick(kHeadDims);
+  w.head_dim_v = dice.one_in(4) ? dice.between(1, 70) : w.head_dim;
+  w.dtype = dice.pick(kDTypes);
+  w.causal = dice.one_in(2);
+  if (dice.one_in(3)) w.window_left = dice.between(0, 40);
+  if (!w.causal && dice.one_in(4)) w.window_right = dice.between(0, 40);
+  return w;
+}
+
+ParamValues random_params(const AlgorithmInfo& info, Dice& dice) {
+  ParamValues values;
+  for (const ParamSpec& param : info.params) {
+    switch (param.type) {
+      case ParamType::boolean:
+        values.set(param.name, dice.one_in(2));
+        break;
+      case ParamType::integer:
+        values.set(param.name, std::max<std::int64_t>(param.minimum, std::stoll(param.default_value)));
+        break;
+      case ParamType::real:
+        values.set(param.name, std::stod(param.default_value));
+        break;
+      case ParamType::choice:
+        values.set(param.name, param.choices[static_cast<std::size_t>(dice.between(
+                                   0, static_cast<std::int64_t>(param.choices.size()) - 1))]);
+        break;
+    }
+  }
+  return values;
+}
+
+TileChoice random_tiles(const AlgorithmInfo& info, const Workload& w, Dice& dice) {
+  TileChoice choice;
+  if (dice.one_in(5)) {
+    choice.rule = dice.one_in(2) ? TileRule::fit : TileRule::paper;
+    return choice;
+  }
+  choice.rule = TileRule::explicit_sizes;
+  const std::int64_t longest = std::max(w.seqlen_q, w.seqlen_kv);
+  for (const TileSpec& tile : info.tiles) choice.sizes[tile.name] = dice.between(1, longest + 3);
+  return choice;
+}
+
+}  // namespace
+
+std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t cases,
+                                       std::uint64_t seed) {
+  Dice dice(seed);
+  std::vector<RunSpec> runs;
+  for (std::size_t i = 0; i < cases; ++i) {
+    RunSpec run;
+    run.workload = random_workload(dice);
+    run.machine = pebble_machine();
+    run.algorithm.name = info.id;
+    run.algorithm.params = random_params(info, dice);
+    run.algorithm.tiles = random_tiles(info, run.workload, dice);
+    run.seed = seed + i;
+    runs.push_back(std::move(run));
+  }
+  return runs;
+}
+
+}  // namespace attnsim::replay

@@ -1,0 +1,139 @@
+#include "sim/replay/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <string>
+
+#include "sim/replay/reference/attention.h"
+#include "sim/replay/replay.h"
+#include "sim/replay/rounding.h"
+#include "sim/trace/trace_error.h"
+
+namespace attnsim::replay {
+namespace {
+
+/// A tensor of the program with its values in canonical order.
+struct Canonical {
+  const TensorDecl* decl;
+  std::vector<double> values;
+};
+
+std::optional<Canonical> find(const Program& program, const TensorValues& values, TensorRole role) {
+  for (std::size_t i = 0; i < program.tensors().size(); ++i) {
+    const TensorDecl& t = program.tensors()[i];
+    if (t.role == role) return Canonical{&t, canonical_values(t, values.of(i))};
+  }
+  return std::nullopt;
+}
+
+/// LSE as the program gives it: a tensor of its own, or row maximum and row sum.
+std::optional<std::vector<double>> lse_of(const Program& program, const TensorValues& values) {
+  if (auto lse = find(program, values, TensorRole::lse)) return std::move(lse->values);
+  const auto m = find(program, values, TensorRole::row_max);
+  const auto l = find(program, values, TensorRole::row_sum);
+  if (!m || !l) return std::nullopt;
+  std::vector<double> out(m->values.size());
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i] = l->values[i] == 0 ? -std::numeric_limits<double>::infinity()
+                               : m->values[i] + std::log(l->values[i]);
+  }
+  return out;
+}
+
+reference::AttentionOutput reference_output(const RunSpec& run, const Program& program,
+                                            const TensorValues& values) {
+  const Workload& w = run.workload;
+  const reference::AttentionProblem problem{
+      .batch = w.batch, .heads = w.heads, .kv_heads = w.kv_heads, .seqlen_q = w.seqlen_q,
+      .seqlen_kv = w.seqlen_kv, .head_dim = w.head_dim, .head_dim_v = w.head_dim_v,
+      .causal = w.causal, .window_left = w.window_left, .window_right = w.window_right,
+      .scale = 1.0 / std::sqrt(static_cast<double>(w.head_dim))};
+  const auto q = find(program, values, TensorRole::query);
+  const auto k = find(program, values, TensorRole::key);
+  const auto v = find(program, values, TensorRole::value);
+  if (!q || !k || !v) throw TraceError("the program declares no Q, K or V");
+  return reference::attention(problem, q->values, k->values, v->values);
+}
+
+/// Exact: sums of a few hundred terms in double. Rounded: each value passes a handful of roundings
+/// to the workload's dtype (inputs to products, stored scores, the output), all of order 1.
+double tolerance(const RunSpec& run, Arithmetic arithmetic) {
+  return arithmetic == Arithmetic::exact ? 1e-12 : 16 * unit_roundoff(run.workload.dtype);
+}
+
+/// Folds one array into the case; the message keeps the worst element.
+void compare(VerifyCase& result, const char* what, const std::vector<double>& got,
+             const std::vector<double>& expected, std::int64_t rows, std::int64_t cols) {
+  if (got.size() != expected.size()) {
+    result.message = std::string(what) + " has " + std::to_string(got.size()) +
+                     " elements, expected " + std::to_string(expected.size());
+    return;
+  }
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    double error = got[i] == expected[i] ? 0 : std::abs(got[i] - expected[i]);
+    if (std::isnan(error)) error = std::numeric_limits<double>::infinity();  // never written
+    if (error <= result.max_abs_error) continue;
+    result.max_abs_error = error;
+    if (error <= result.tolerance) continue;
+    const auto at = static_cast<std::int64_t>(i);
+    result.message = std::string(what) + "[plane " + std::to_string(at / (rows * cols)) + ", row " +
+                     std::to_string(at / cols % rows) + ", col " + std::to_string(at % cols) +
+                     "] = " + std::to_string(got[i]) + ", expected " + std::to_string(expected[i]);
+  }
+}
+
+std::string case_name(const RunSpec& run, const Schedule& schedule, const AlgorithmInfo& info,
+                      Arithmetic arithmetic) {
+  const Workload& w = run.workload;
+  std::string out = "batch " + std::to_string(w.batch) + ", heads " + std::to_string(w.heads) + "/" +
+                    std::to_string(w.kv_heads) + ", seqlen " + std::to_string(w.seqlen_q) + " x " +
+                    std::to_string(w.seqlen_kv) + ", head_dim " + std::to_string(w.head_dim);
+  if (w.head_dim_v != w.head_dim) out += "/" + std::to_string(w.head_dim_v);
+  if (w.causal) out += ", causal";
+  if (w.window_left) out += ", left " + std::to_string(*w.window_left);
+  if (w.window_right) out += ", right " + std::to_string(*w.window_right);
+  if (info.tiles.size() == 2) {
+    out += ", " + info.tiles[0].name + " " + std::to_string(schedule.tiles().sizes.first) + ", " +
+           info.tiles[1].name + " " + std::to_string(schedule.tiles().sizes.second);
+  }
+  for (const auto& [param, value] : run.algorithm.params.all()) {
+    if (const bool* set = std::get_if<bool>(&value); set != nullptr && *set) out += ", " + param;
+  }
+  return out + (arithmetic == Arithmetic::exact ? ", exact"
+                                                : ", " + std::string(name(w.dtype)));
+}
+
+}  // namespace
+
+VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic) {
+  VerifyCase result{.algorithm = run.algorithm.name, .pass = std::string(name(run.workload.pass))};
+  result.tolerance = tolerance(run, arithmetic);
+  const Program& program = schedule.program();
+  TensorValues values(program);
+  values.fill_inputs(program, run.seed, arithmetic);
+  try {
+    Executor executor(program, values, arithmetic);
+    run_program(program, executor);
+    const reference::AttentionOutput expected = reference_output(run, program, values);
+    const auto o = find(program, values, TensorRole::output);
+    if (!o) throw TraceError("the program declares no output");
+    compare(result, "O", o->values, expected.o, run.workload.seqlen_q, run.workload.head_dim_v);
+    if (const auto lse = lse_of(program, values)) {
+      compare(result, "LSE", *lse, expected.lse, run.workload.seqlen_q, 1);
+    }
+  } catch (const TraceError& error) {
+    result.message = std::string("illegal trace: ") + error.what();
+  }
+  result.ok = result.message.empty();
+  return result;
+}
+
+VerifyCase verify(const RunSpec& run, Arithmetic arithmetic) {
+  const PlannedRun planned(run);
+  VerifyCase result = verify(planned.run(), planned.schedule(), arithmetic);
+  result.name = case_name(run, planned.schedule(), planned.algorithm().info, arithmetic);
+  return result;
+}
+
+}  // namespace attnsim::replay

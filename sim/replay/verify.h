@@ -1,0 +1,26 @@
+// Does a trace compute what its algorithm declares? Executes it and compares with the reference.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/core/result.h"
+#include "sim/replay/numbers.h"
+#include "sim/trace/algorithm.h"
+
+namespace attnsim::replay {
+
+/// Executes the run on seeded inputs and compares O, and LSE where the algorithm gives it, with the
+/// reference of its function. Never throws for a wrong or illegal trace: that is a failed case.
+VerifyCase verify(const RunSpec& run, Arithmetic arithmetic);
+
+/// The same for a schedule that is not registered (a test's).
+VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic);
+
+/// Workloads and tiles to try one algorithm on: ragged lengths, seqlen_q != seqlen_kv either way,
+/// causal, windows, GQA, several batches, head_dim 32 to 256, every boolean parameter both ways.
+/// Deterministic in (info, seed).
+std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t cases,
+                                       std::uint64_t seed);
+
+}  // namespace attnsim::replay

@@ -1,0 +1,179 @@
+// A result of a replay, and the bounds it is set against, as JSON.
+#include <algorithm>
+#include <variant>
+
+#include "sim/report/json.h"
+#include "sim/report/json_parts.h"
+
+namespace attnsim::report {
+namespace {
+
+Json or_null(const std::optional<std::int64_t>& value) {
+  return value ? Json(*value) : Json(nullptr);
+}
+
+Json workload_json(const Workload& w) {
+  Json out = Json::object();
+  out["batch"] = w.batch;
+  out["heads"] = w.heads;
+  out["kv_heads"] = w.kv_heads;
+  out["seqlen_q"] = w.seqlen_q;
+  out["seqlen_kv"] = w.seqlen_kv;
+  out["head_dim"] = w.head_dim;
+  out["head_dim_v"] = w.head_dim_v;
+  out["dtype"] = name(w.dtype);
+  out["causal"] = w.causal;
+  Json window;  // null
+  if (w.window_left || w.window_right) {
+    window["left"] = or_null(w.window_left);
+    window["right"] = or_null(w.window_right);
+  }
+  out["window"] = std::move(window);
+  out["pass"] = name(w.pass);
+  return out;
+}
+
+Json algorithm_json(const Result& result) {
+  Json params = Json::object();
+  for (const auto& [tile, size] : result.tiles) params[tile] = size;
+  for (const auto& [param, value] : result.run.algorithm.params.all()) {
+    params[param] = std::visit([](const auto& v) { return Json(v); }, value);
+  }
+  Json out = Json::object();
+  out["name"] = result.run.algorithm.name;
+  out["tiles"] = result.tile_rule;
+  out["params"] = std::move(params);
+  return out;
+}
+
+Json run_json(const Result& result) {
+  Json out = Json::object();
+  out["workload"] = workload_json(result.run.workload);
+  out["hardware"] = machine_json(result.run.machine);
+  out["algorithm"] = algorithm_json(result);
+  return out;
+}
+
+Json io_json(const IoRow& row) {
+  Json out = Json::object();
+  out["memory"] = row.memory;
+  out["device"] = row.device;
+  out["tensor"] = row.tensor;
+  out["read_bytes"] = count(row.read_bytes);
+  out["write_bytes"] = count(row.write_bytes);
+  out["bytes"] = count(row.bytes());
+  out["read_words"] = count(row.read_words);
+  out["write_words"] = count(row.write_words);
+  out["words"] = count(row.words());
+  out["init_bytes"] = count(row.init_bytes);
+  out["init_words"] = count(row.init_words);
+  return out;
+}
+
+// One entry per memory, in order of appearance.
+Json closed_form_json(const std::vector<ClosedFormRow>& rows) {
+  Json out = Json::array();
+  for (const ClosedFormRow& row : rows) {
+    auto entry = std::find_if(out.begin(), out.end(),
+                              [&](const Json& e) { return e["memory"] == row.memory; });
+    if (entry == out.end()) {
+      Json fresh = Json::object();
+      fresh["memory"] = row.memory;
+      fresh["words"] = nullptr;
+      fresh["equals"] = nullptr;
+      fresh["bytes"] = nullptr;
+      fresh["tensors"] = Json::array();
+      out.push_back(std::move(fresh));
+      entry = out.end() - 1;
+    }
+    Json figures = Json::object();
+    figures["words"] = count(row.words);
+    figures["equals"] = row.equals;
+    figures["bytes"] = count(row.bytes);
+    if (row.tensor == "total") {
+      entry->update(figures);
+    } else {
+      Json tensor = Json::object();
+      tensor["tensor"] = row.tensor;
+      tensor.update(figures);
+      (*entry)["tensors"].push_back(std::move(tensor));
+    }
+  }
+  return out;
+}
+
+Json footprint_json(const FootprintRow& row) {
+  Json out = Json::object();
+  out["space"] = row.space;
+  out["peak_bytes"] = count(row.peak_bytes);
+  out["peak_words"] = count(row.peak_words);
+  out["capacity_bytes"] = count(row.capacity_bytes);
+  out["capacity_words"] = count(row.capacity_words);
+  out["fits"] = row.fits;
+  out["static_bytes"] = count(row.static_bytes);
+  for (const auto& [part, bytes] : row.parts) out[part + "_bytes"] = count(bytes);
+  return out;
+}
+
+Json bound_json(const BoundRow& row) {
+  Json out = Json::object();
+  out["id"] = row.id;
+  out["kind"] = row.kind;
+  out["memory"] = row.memory;
+  out["m_words"] = count(row.m_words);
+  out["rigorous"] = row.rigorous;
+  out["applies"] = row.applies;
+  out["words"] = count(row.words);
+  out["bytes"] = count(row.bytes);
+  out["ratio"] = row.ratio > 0 ? real(row.ratio) : Json(nullptr);
+  out["formula"] = row.formula;
+  out["source"] = row.source;
+  return out;
+}
+
+Json work_json(const WorkSummary& work) {
+  Json out = Json::object();
+  out["matrix_flops"] = work.matrix_flops;
+  out["exp_ops"] = work.exp_ops;
+  out["vector_ops"] = work.vector_ops;
+  out["operations"] = work.operations;
+  out["tasks"] = work.tasks;
+  return out;
+}
+
+Json provenance_json(const Provenance& provenance) {
+  Json out = Json::object();
+  out["config_hash"] = provenance.config_hash;
+  out["seed"] = provenance.seed;
+  out["command"] = provenance.command;
+  out["estimated_inputs"] = provenance.estimated_inputs;
+  return out;
+}
+
+}  // namespace
+
+std::string_view tool_version() { return ATTNSIM_VERSION; }
+
+std::string to_json(const Result& result) {
+  Json tool = Json::object();
+  tool["name"] = "attnsim";
+  tool["version"] = tool_version();
+  Json out = versioned();
+  out["tool"] = std::move(tool);
+  out["run"] = run_json(result);
+  out["io"] = array(result.io, io_json);
+  out["closed_form"] = closed_form_json(result.closed_form);
+  out["footprint"] = array(result.footprint, footprint_json);
+  out["bounds"] = array(result.bounds, bound_json);
+  out["work"] = work_json(result.work);
+  out["provenance"] = provenance_json(result.provenance);
+  return dump(out);
+}
+
+std::string to_json(const std::vector<BoundRow>& bounds) {
+  Json out = versioned();
+  out["bounds"] = array(bounds, bound_json);
+  return dump(out);
+}
+
+}  // namespace attnsim::report

@@ -1,0 +1,87 @@
+// The operations an algorithm writes, as one instruction stream of a task.
+//
+// A plain CTA has one agent. Warp-specialised kernels and split cube/vector cores have several:
+// each issues its own operations in order and waits for the others through the tiles they share.
+// The order of emission over all agents is what the trace means; agents only constrain time.
+//
+// Every operation's exact meaning and cost is its row in op_table.cc; what is said here is how it
+// reads. Shapes: [rows, cols]. Misuse (a dropped tile, shapes that do not match, a region outside
+// its tensor) throws TraceError, at the emission or at the replay of the record.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+
+#include "sim/trace/mask.h"
+#include "sim/trace/tensor.h"
+#include "sim/trace/tile.h"
+
+namespace attnsim {
+
+inline constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
+
+/// A handle: copy freely; the emitter outlives it.
+class Agent {
+ public:
+  Agent(Emitter& emitter, int id) : emitter_(&emitter), id_(id) {}
+
+  // --- storage -----------------------------------------------------------------------------------
+  /// Storage for a value to come (a ring slot).
+  Tile alloc(Role role, std::int64_t rows, std::int64_t cols, DType dtype);
+  /// A constant tile: zeros for an accumulator, -inf for a running maximum.
+  Tile fill(Role role, std::int64_t rows, std::int64_t cols, DType dtype, double value);
+
+  // --- traffic -----------------------------------------------------------------------------------
+  Tile load(const Region& from, Role role = Role::operand);
+  /// The value may be smaller than the storage (a ragged last tile).
+  void load_into(Tile& to, const Region& from);
+  void store(const Tile& from, const Region& to);
+  /// Sets a region to a constant before the algorithm proper: counted as initialisation.
+  void init(const Region& to, double value);
+  /// A copy in another memory.
+  Tile move(const Tile& from, Role role, DType dtype);
+
+  // --- matrix unit: c [m, n], a [m, k], b [k, n] ------------------------------------------------------
+  /// scale * a b, in a new accumulator tile of fp32. `operand` is what the unit rounds a and b to.
+  Tile matmul(MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
+  void matmul_acc(Tile& c, MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
+
+  // --- vector and exp units: s [m, n]; row statistics [m, 1] ----------------------------------------------
+  /// s = -inf where the mask hides an element.
+  void band(Tile& s, const LocalBand& visible);
+  /// s becomes exp(s - rowmax), with its row maximum and row sum.
+  struct LocalStats;
+  LocalStats softmax_local(Tile& s);
+  /// Folds a block's statistics into the running ones; they become the factors by which the old
+  /// output rows and the new block's rows must be scaled (FlashAttention-1).
+  void merge_stats(Tile& m, Tile& l, Tile& block_m, Tile& block_l);
+  /// One online-softmax step: s becomes p, the accumulator [m, dv] is rescaled.
+  void online_softmax(Tile& s, Tile& m, Tile& l, Tile& accumulator);
+  /// The same, but returning the rescale factor as a tile, so that it can overlap a product.
+  Tile softmax_step(Tile& s, Tile& m, Tile& l);
+  /// Takes s into running statistics and leaves it as it is.
+  void softmax_stats(const Tile& s, Tile& m, Tile& l);
+  /// s = exp(s - m) / l by rows.
+  void softmax_apply(Tile& s, const Tile& m, const Tile& l);
+  void scale_rows(Tile& x, const Tile& factor);
+  /// x / divisor by rows, 0 where the divisor is 0 (a row that saw no key).
+  void div_rows(Tile& x, const Tile& divisor);
+  /// m becomes the log-sum-exp m + log(l).
+  void lse(Tile& m, const Tile& l);
+
+ private:
+  Tile create(Op op, Role role, std::int64_t rows, std::int64_t cols, DType dtype, TileOp** record);
+  TileOp& push(Op op, std::int64_t m, std::int64_t n, std::int64_t k = 0);
+  TileOp& traffic(Op op, const Region& region);
+  void product(TileOp& record, const MatrixOperand& a, const MatrixOperand& b, DType operand,
+               double scale);
+
+  Emitter* emitter_;
+  int id_;
+};
+
+struct Agent::LocalStats {
+  Tile m, l;
+};
+
+}  // namespace attnsim

@@ -1,0 +1,85 @@
+// What a plug-in implements: an Algorithm that says what it is, and a Schedule that is the algorithm
+// applied to one workload on one machine. This is the only header an algorithm's file includes.
+//
+// An algorithm is one .cc file: a schedule class whose kernels are member coroutines, an
+// AlgorithmInfo, and ATTNSIM_REGISTER_ALGORITHM at the end. It has no header.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "sim/core/error.h"
+#include "sim/core/registry.h"
+#include "sim/core/run_spec.h"
+#include "sim/trace/agent.h"
+#include "sim/trace/closed_form.h"
+#include "sim/trace/mask.h"
+#include "sim/trace/program.h"
+#include "sim/trace/ring.h"
+#include "sim/trace/target.h"
+#include "sim/trace/task.h"
+#include "sim/trace/tiles.h"
+
+namespace attnsim {
+
+/// What a schedule is made from. References outlive the schedule.
+struct PlanRequest {
+  const Workload& workload;
+  const Target& target;
+  const AlgorithmInfo& info;
+  const AlgorithmChoice& choice;
+};
+
+/// An algorithm's tiles chosen and its program declared. Immovable: kernels point back at it.
+class Schedule {
+ public:
+  Schedule() = default;
+  Schedule(const Schedule&) = delete;
+  Schedule& operator=(const Schedule&) = delete;
+  virtual ~Schedule() = default;
+
+  const Program& program() const { return program_; }
+  const ChosenTiles& tiles() const { return tiles_; }
+
+  /// Tiles live at once by the algorithm's own account; the replay's peak must equal it. Empty when
+  /// the algorithm makes no such claim.
+  virtual std::vector<TileShape> footprint() const { return {}; }
+
+  /// Exact I/O by formula; empty when there is none.
+  virtual ClosedForm closed_form() const { return {}; }
+
+ protected:
+  Program program_;
+  ChosenTiles tiles_;
+};
+
+/// A registered algorithm: its description and its planner. Planners throw UserError when the
+/// workload or the choice cannot be planned.
+struct Algorithm {
+  AlgorithmInfo info;
+  std::unique_ptr<Schedule> (*plan)(const PlanRequest&);
+};
+
+using AlgorithmRegistry = Registry<Algorithm (*)()>;
+
+/// The catalogue of all registered algorithms, sorted by id.
+Catalogue algorithm_catalogue();
+
+/// REQUIRES: id is in the catalogue.
+Algorithm find_algorithm(const std::string& id);
+
+/// The usual planner: make a ScheduleType of the request.
+template <typename ScheduleType>
+std::unique_ptr<Schedule> plan_schedule(const PlanRequest& request) {
+  return std::make_unique<ScheduleType>(request);
+}
+
+}  // namespace attnsim
+
+/// Registers a function returning an Algorithm under an id. One per file.
+#define ATTNSIM_REGISTER_ALGORITHM(id, ...)                                      \
+  [[maybe_unused]] const bool attnsim_registered = [] {                          \
+    ::attnsim::AlgorithmRegistry::instance().add(id, __VA_ARGS__, __FILE__);     \
+    return true;                                                                 \
+  }()

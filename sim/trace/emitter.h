@@ -1,0 +1,77 @@
+// The writing end of a trace: slots, records, and the batch on its way to a sink.
+//
+// Algorithms do not call an Emitter directly: they use an Agent (agent.h), whose tile handles give
+// slots back when they go out of scope.
+#pragma once
+
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <string>
+
+#include "sim/trace/sink.h"
+#include "sim/trace/tile_op.h"
+
+namespace attnsim {
+
+class Agent;
+
+class Emitter {
+ public:
+  /// In `pull` mode a task suspends at every iteration of its loops, so that a driver can interleave
+  /// many tasks; otherwise it runs to completion in one go.
+  enum class Mode : std::uint8_t { run_to_completion, pull };
+
+  /// The sink outlives the emitter.
+  explicit Emitter(Sink& sink, Mode mode = Mode::run_to_completion) : sink_(sink), mode_(mode) {}
+  Emitter(const Emitter&) = delete;
+  Emitter& operator=(const Emitter&) = delete;
+
+  /// One instruction stream of the task.
+  Agent agent(int id = 0);
+
+  bool pulled() const { return mode_ == Mode::pull; }
+
+  /// A fresh record at the end of the trace. May flush, so it may throw what the sink throws.
+  TileOp& push(Op op, int agent) {
+    if (size_ >= kBatch) flush();
+    return append(op, agent);
+  }
+
+  /// The same without flushing: for destructors, which must not throw.
+  TileOp& push_quietly(Op op, int agent) noexcept {
+    if (size_ == batch_.size()) --size_;  // only after an abandoned task, whose trace is void
+    return append(op, agent);
+  }
+
+  /// The lowest free slot, so that every iteration and every task gets the same ones.
+  std::uint32_t take_slot();
+  void give_slot(std::uint32_t slot) noexcept { free_ |= std::uint64_t{1} << slot; }
+
+  /// Hands all pending records to the sink.
+  void flush();
+
+  /// Forgets pending records and slots: after a task was abandoned.
+  void reset() noexcept;
+
+ private:
+  TileOp& append(Op op, int agent) noexcept {
+    TileOp& record = batch_[size_++];
+    record = TileOp{};
+    record.op = op;
+    record.agent = static_cast<std::uint8_t>(agent);
+    return record;
+  }
+
+  // A flush happens at kBatch; the slack takes the drops of a scope that ends in between.
+  static constexpr std::size_t kBatch = 256;
+  static constexpr std::size_t kSlack = 2 * kMaxSlots;
+
+  Sink& sink_;
+  Mode mode_;
+  std::uint64_t free_ = ~std::uint64_t{0};
+  std::size_t size_ = 0;
+  std::array<TileOp, kBatch + kSlack> batch_;
+};
+
+}  // namespace attnsim

@@ -1,0 +1,41 @@
+#include "sim/trace/program.h"
+
+#include <limits>
+
+#include "sim/core/error.h"
+
+namespace attnsim {
+
+std::int64_t Kernel::tasks() const {
+  std::int64_t n = 1;
+  for (const GridDim& dim : grid) n *= dim.extent;
+  return n;
+}
+
+GridIndex Kernel::task(std::int64_t n) const {
+  GridIndex index;
+  for (std::size_t d = 0; d < grid.size(); ++d) {
+    index[d] = n % grid[d].extent;
+    n /= grid[d].extent;
+  }
+  return index;
+}
+
+std::string Kernel::describe(std::int64_t n) const {
+  const GridIndex index = task(n);
+  std::string out = "kernel '" + name + "' task " + std::to_string(n) + " (";
+  for (std::size_t d = 0; d < grid.size(); ++d) {
+    out += (d > 0 ? ", " : "") + grid[d].name + "=" + std::to_string(index[d]);
+  }
+  return out + ")";
+}
+
+Tensor Program::add(const TensorDecl& decl) {
+  constexpr std::int64_t kMostRows = std::numeric_limits<std::int32_t>::max();
+  ATTNSIM_CHECK(decl.planes >= 1 && decl.rows >= 1 && decl.cols >= 1, decl.name);
+  ATTNSIM_CHECK(decl.rows <= kMostRows && decl.cols <= kMostRows, decl.name);
+  tensors_.push_back(decl);
+  return Tensor(static_cast<std::uint16_t>(tensors_.size() - 1), decl);
+}
+
+}  // namespace attnsim

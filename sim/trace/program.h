@@ -1,0 +1,73 @@
+// A program: the tensors and kernels of one algorithm on one workload. Nothing is emitted yet.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sim/trace/emitter.h"
+#include "sim/trace/task.h"
+#include "sim/trace/tensor.h"
+
+namespace attnsim {
+
+/// One dimension of a grid: its name (as errors print it) and its extent.
+struct GridDim {
+  std::string name;
+  std::int64_t extent = 1;
+};
+
+/// The coordinates of a task in its grid.
+class GridIndex {
+ public:
+  static constexpr std::size_t kMostDims = 4;
+  std::int64_t operator[](std::size_t dim) const { return at_[dim]; }
+  std::int64_t& operator[](std::size_t dim) { return at_[dim]; }
+
+ private:
+  std::int64_t at_[kMostDims] = {};
+};
+
+/// A grid of tasks launched together. Tasks are independent; kernels of a program run one after
+/// another. The first grid dimension varies fastest: that is the issue order.
+struct Kernel {
+  std::string name;
+  std::vector<GridDim> grid;
+  std::uint8_t device = 0;
+
+  std::int64_t tasks() const;
+  /// Coordinates of the n-th task in issue order.
+  GridIndex task(std::int64_t n) const;
+  /// "kernel 'fa2' task 17 (i=3, plane=1)".
+  std::string describe(std::int64_t n) const;
+
+  Task start(Emitter& emitter, GridIndex index) const { return body(schedule, emitter, index); }
+
+  const void* schedule = nullptr;  // the schedule the body belongs to; it owns the program
+  Task (*body)(const void*, Emitter&, GridIndex) = nullptr;
+};
+
+class Program {
+ public:
+  /// Declares a tensor. REQUIRES: extents of at least 1.
+  Tensor add(const TensorDecl& decl);
+
+  /// Adds a kernel whose body is the member coroutine `Body` of `schedule`:
+  ///     program.add_kernel<&FlashAttention2::forward>(*this, "forward", {{"i", Tr}, {"plane", P}});
+  template <auto Body, typename Schedule>
+  void add_kernel(const Schedule& schedule, std::string name, std::vector<GridDim> grid) {
+    kernels_.push_back({std::move(name), std::move(grid), 0, &schedule,
+                        [](const void* self, Emitter& emitter, GridIndex index) {
+                          return (static_cast<const Schedule*>(self)->*Body)(emitter, index);
+                        }});
+  }
+
+  const std::vector<TensorDecl>& tensors() const { return tensors_; }
+  const std::vector<Kernel>& kernels() const { return kernels_; }
+
+ private:
+  std::vector<TensorDecl> tensors_;
+  std::vector<Kernel> kernels_;
+};
+
+}  // namespace attnsim

@@ -1,0 +1,113 @@
+// A task: one unit of work on one core, written as a plain loop nest that can be suspended.
+#pragma once
+
+#include <coroutine>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "sim/trace/emitter.h"
+#include "sim/trace/index.h"
+
+namespace attnsim {
+
+/// The return type of a kernel body. A body is a coroutine only because it awaits Loop::next; it
+/// must be a member function of its schedule (which outlives it) and take its parameters by value:
+/// a reference parameter would dangle across a suspension.
+class Task {
+ public:
+  struct promise_type {
+    Task get_return_object() {
+      return Task(std::coroutine_handle<promise_type>::from_promise(*this));
+    }
+    std::suspend_always initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() noexcept {}
+    void unhandled_exception() { throw; }  // leaves through resume()
+  };
+
+  Task(Task&& other) noexcept : handle_(std::exchange(other.handle_, nullptr)) {}
+  Task& operator=(Task&& other) noexcept {
+    std::swap(handle_, other.handle_);
+    return *this;
+  }
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
+  ~Task() {
+    if (handle_) handle_.destroy();
+  }
+
+  bool done() const { return handle_.done(); }
+
+  /// Runs to the next suspension: the end, or in pull mode the next loop iteration.
+  void resume() { handle_.resume(); }
+
+  void run() {
+    while (!done()) resume();
+  }
+
+ private:
+  explicit Task(std::coroutine_handle<promise_type> handle) : handle_(handle) {}
+  std::coroutine_handle<promise_type> handle_;
+};
+
+/// A declared loop over runs of tile indices:
+///
+///     Loop loop(em, mask.key_blocks(i, Br, Bc));
+///     for (Index j; co_await loop.next(j);) { ... }
+///
+/// next() is the only suspension point of a body. The loop owns the index: a replay that has checked
+/// that an iteration recurs may advance it. A body may decide on kind() and tag() of the current
+/// run, never on the index.
+class Loop {
+ public:
+  Loop(Emitter& emitter, std::vector<Run> runs) : emitter_(emitter), runs_(std::move(runs)) {
+    TileOp& record = emitter_.push(Op::loop_begin, 0);
+    for (const Run& run : runs_) record.row += run.end - run.begin;
+    record.k = static_cast<std::int32_t>(runs_.size());
+    if (!runs_.empty()) position_ = runs_.front().begin;
+  }
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop() { emitter_.push_quietly(Op::loop_end, 0); }
+
+  class Step {
+   public:
+    Step(Loop& loop, Index& index) : loop_(loop), index_(index) {}
+    bool await_ready() const noexcept { return !loop_.emitter_.pulled() || loop_.at_end(); }
+    void await_suspend(std::coroutine_handle<>) const noexcept {}
+    bool await_resume() const { return loop_.advance(index_); }
+
+   private:
+    Loop& loop_;
+    Index& index_;
+  };
+
+  /// Awaits the next iteration; false at the end.
+  Step next(Index& index) { return {*this, index}; }
+
+  TileKind kind() const { return runs_[run_].kind; }
+  std::uint8_t tag() const { return runs_[run_].tag; }
+
+ private:
+  bool at_end() const {
+    return runs_.empty() || (run_ + 1 == runs_.size() && position_ == runs_[run_].end);
+  }
+
+  bool advance(Index& index) {
+    if (at_end()) return false;
+    if (position_ == runs_[run_].end) position_ = runs_[++run_].begin;
+    index = Index(position_++);
+    TileOp& record = emitter_.push(Op::loop_next, 0);
+    record.row = index.raw_;
+    record.col = static_cast<std::int32_t>(runs_[run_].kind);
+    return true;
+  }
+
+  Emitter& emitter_;
+  std::vector<Run> runs_;
+  std::size_t run_ = 0;
+  std::int64_t position_ = 0;
+};
+
+}  // namespace attnsim

@@ -1,0 +1,136 @@
+#include "sim/trace/tiles.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "sim/core/error.h"
+
+namespace attnsim {
+namespace {
+
+constexpr std::uint64_t kMostPairs = 1'000'000;
+
+/// Sizes in units of the granularity; the limit itself is always a candidate.
+class Candidates {
+ public:
+  Candidates(std::int64_t limit, std::int64_t granularity)
+      : limit_(limit), step_(granularity), count_((limit + granularity - 1) / granularity) {}
+  std::int64_t count() const { return count_; }
+  std::int64_t operator[](std::int64_t i) const { return std::min(limit_, (i + 1) * step_); }
+
+ private:
+  std::int64_t limit_, step_, count_;
+};
+
+/// How many of the second size's candidates fit beside `first`: they are the smallest ones.
+std::int64_t feasible(const TileModel& model, const Target& target, std::int64_t first,
+                      const Candidates& second) {
+  std::int64_t low = 0;
+  std::int64_t high = second.count();
+  while (low < high) {
+    const std::int64_t middle = (low + high) / 2;
+    if (target.fits(model.footprint({first, second[middle]}))) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return low;
+}
+
+/// The smallest size that cuts the axis into as many blocks: same traffic, less memory.
+std::int64_t tightened(std::int64_t size, std::int64_t limit, std::int64_t granularity) {
+  if (granularity > 1) return size;
+  const std::int64_t blocks = (limit + size - 1) / size;
+  return (limit + blocks - 1) / blocks;
+}
+
+std::uint64_t total_bits(const ClosedForm& form, const Target& target) {
+  std::uint64_t sum = 0;
+  for (const ClosedFormTerm& term : form) {
+    sum += (term.read + term.written) * static_cast<std::uint64_t>(target.element_bits(term.dtype));
+  }
+  return sum;
+}
+
+std::uint64_t sum(const std::vector<std::uint64_t>& values) {
+  std::uint64_t out = 0;
+  for (const std::uint64_t v : values) out += v;
+  return out;
+}
+
+std::int64_t granularity_for(const TileModel& model, const Target& target, TileSizes limits) {
+  for (std::int64_t granularity = 1;; granularity *= 2) {
+    const Candidates first(limits.first, granularity);
+    const Candidates second(limits.second, granularity);
+    std::uint64_t pairs = 0;
+    for (std::int64_t i = 0; i < first.count() && pairs <= kMostPairs; ++i) {
+      const std::int64_t n = feasible(model, target, first[i], second);
+      if (n == 0) break;  // a larger first size fits nothing either
+      pairs += model.second_only_helps() ? 1 : static_cast<std::uint64_t>(n);
+    }
+    if (pairs <= kMostPairs) return granularity;
+  }
+}
+
+std::string no_fit_message(const AlgorithmInfo& info, const TileModel& model,
+                           const Target& target) {
+  const std::vector<std::uint64_t> needed = target.occupation_bits(model.footprint({1, 1}));
+  return "algorithm.tiles: '" + info.id + "' is infeasible: even the smallest block needs " +
+         std::to_string((sum(needed) + 7) / 8) + " bytes on chip, more than this machine has";
+}
+
+}  // namespace
+
+std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& target) {
+  const TileSizes limits = model.limits();
+  const std::int64_t granularity = granularity_for(model, target, limits);
+  const Candidates first(limits.first, granularity);
+  const Candidates second(limits.second, granularity);
+  using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
+  std::optional<ChosenTiles> best;
+  Key best_key{};
+  for (std::int64_t i = 0; i < first.count(); ++i) {
+    const std::int64_t n = feasible(model, target, first[i], second);
+    if (n == 0) break;
+    const std::int64_t last = model.second_only_helps() ? n - 1 : 0;
+    for (std::int64_t j = n - 1; j >= last; --j) {  // large blocks first: fewer iterations
+      const TileSizes sizes{first[i], tightened(second[j], limits.second, granularity)};
+      const std::uint64_t bits = total_bits(model.closed_form(sizes), target);
+      if (best && bits > std::get<0>(best_key)) continue;
+      const Key key{bits, model.iterations(sizes),
+                    sum(target.occupation_bits(model.footprint(sizes)))};
+      if (!best || key < best_key) {
+        best = ChosenTiles{sizes, TileRule::fit, granularity};
+        best_key = key;
+      }
+    }
+  }
+  return best;
+}
+
+ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
+                         const TileModel& model, const Target& target) {
+  switch (choice.rule) {
+    case TileRule::paper:
+      return {model.paper(), TileRule::paper};
+    case TileRule::explicit_sizes:
+      return {{choice.sizes.at(info.tiles[0].name), choice.sizes.at(info.tiles[1].name)},
+              TileRule::explicit_sizes};
+    case TileRule::released:
+    case TileRule::automatic:
+      if (const auto sizes = model.released()) return {*sizes, TileRule::released};
+      if (choice.rule == TileRule::released) {
+        throw UserError("algorithm.tiles: '" + info.id + "' has no released tiles for this shape on '" +
+                        target.arch() + "'; use fit, paper or explicit sizes");
+      }
+      break;
+    case TileRule::fit:
+      break;
+  }
+  const auto fitted = fit_tiles(model, target);
+  if (!fitted) throw UserError(no_fit_message(info, model, target));
+  return *fitted;
+}
+
+}  // namespace attnsim

@@ -1,0 +1,70 @@
+// Choosing tile sizes: released, fit, paper or explicit.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/core/run_spec.h"
+#include "sim/trace/closed_form.h"
+#include "sim/trace/target.h"
+
+namespace attnsim {
+
+/// Two tile sizes, in the order of AlgorithmInfo::tiles (Br, Bc; or b, bk).
+struct TileSizes {
+  std::int64_t first = 0;
+  std::int64_t second = 0;
+  bool operator==(const TileSizes&) const = default;
+};
+
+/// What an algorithm knows about its tiles on one workload and target. The solver, the report and
+/// the tests read the same model.
+class TileModel {
+ public:
+  virtual ~TileModel() = default;
+
+  /// Sizes above these are useless: a larger block would be clipped to them.
+  virtual TileSizes limits() const = 0;
+
+  /// Tiles live at once, at their largest. Growing a size never shrinks it.
+  virtual std::vector<TileShape> footprint(TileSizes sizes) const = 0;
+
+  /// Exact traffic across the boundary outside the on-chip memories.
+  virtual ClosedForm closed_form(TileSizes sizes) const = 0;
+
+  /// True when a larger second size never adds traffic or iterations, so that for each first size
+  /// only the largest second one need be looked at.
+  virtual bool second_only_helps() const { return false; }
+
+  /// Trips of the innermost tile loop: breaks ties of equal I/O.
+  virtual std::uint64_t iterations(TileSizes sizes) const = 0;
+
+  /// The released kernel's sizes; empty where its table does not have the case.
+  virtual std::optional<TileSizes> released() const { return std::nullopt; }
+
+  /// The paper's formula.
+  virtual TileSizes paper() const = 0;
+};
+
+struct ChosenTiles {
+  TileSizes sizes{};
+  TileRule rule = TileRule::fit;
+  /// The solver looked at multiples of this only (1: every size, so the optimum is exact).
+  std::int64_t granularity = 1;
+};
+
+/// Applies the rule. Throws UserError when `released` has no such case, when an explicit size is not
+/// positive, or when not even the smallest block fits (`fit`).
+ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
+                         const TileModel& model, const Target& target);
+
+/// The least total traffic in bytes whose footprint fits, over all sizes; ties go to fewer
+/// iterations, then to the smaller footprint. Exact by enumeration of every feasible pair; above a
+/// million pairs both sizes are restricted to multiples of `granularity`, which the result states.
+/// Empty when nothing fits.
+std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& target);
+
+}  // namespace attnsim

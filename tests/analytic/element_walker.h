@@ -1,0 +1,96 @@
+// Counts the traffic of forward attention element by element, to check the simulator's counts with.
+//
+// It knows no tile geometry and no closed form: a block is the set of the indices that fall into
+// it, found by going through all of them; a pair of blocks is visited iff some (row, column) of the
+// two sets is visible; a load or store costs one word for each element of the set that it names.
+// Slow and obvious on purpose, and free of any include of the simulator.
+//
+// What is walked (fast memory is managed by the algorithm; tail blocks are clipped):
+//   standard                    three kernels: S = Q K^T, P = softmax(S), O = P V, with S and P in
+//                               slow memory (Dao et al., arXiv 2205.14135, Algorithm 0)
+//   flash_attention_1           arXiv 2205.14135, Algorithm 1, as printed
+//   flash_attention_1_trimmed   the same without line 2: the first visit of a row block neither
+//                               loads O, l, m nor needs them initialised
+//   flash_attention_2           Dao, arXiv 2307.08691, Algorithm 1
+//   flash_attention_2_packed    the same, with the query heads that share a KV head packed into one
+//                               problem: packed row R is position R / group of query head R % group
+#pragma once
+
+#include <cstdint>
+#include <iosfwd>
+#include <map>
+#include <optional>
+#include <string>
+
+namespace attnsim::walker {
+
+enum class Algorithm {
+  standard,
+  flash_attention_1,
+  flash_attention_1_trimmed,
+  flash_attention_2,
+  flash_attention_2_packed,
+};
+
+/// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
+/// V [batch, kv_heads, seqlen_kv, head_dim_v], O [batch, heads, seqlen_q, head_dim_v]; l, m and L
+/// [batch, heads, seqlen_q]; S and P [batch, heads, seqlen_q, seqlen_kv].
+///
+/// The mask is aligned bottom-right: with shift = seqlen_kv - seqlen_q, query row r sees key c iff
+/// r + shift - window_left <= c <= r + shift + window_right. An absent side is unbounded; `causal`
+/// bounds the right side by 0 (both bounds hold when both are given).
+struct WalkCase {
+  Algorithm algorithm = Algorithm::flash_attention_2;
+  std::int64_t batch = 1;
+  std::int64_t heads = 1;
+  std::int64_t kv_heads = 1;  // divides heads
+  std::int64_t seqlen_q = 1;
+  std::int64_t seqlen_kv = 1;
+  std::int64_t head_dim = 1;
+  std::int64_t head_dim_v = 1;
+  bool causal = false;
+  std::optional<std::int64_t> window_left{};
+  std::optional<std::int64_t> window_right{};
+
+  // flash_attention_*: rows of a block of Q (Br; packed rows when packed) and of K and V (Bc).
+  std::int64_t block_rows = 1;
+  std::int64_t block_cols = 1;
+
+  // standard: both sides of an output block (b), the columns or rows of an operand held at a time
+  // (bk), and whether the softmax kernel holds a whole row of S (else it reads S twice).
+  std::int64_t tile = 1;
+  std::int64_t depth = 1;
+  bool row_fits = true;
+};
+
+/// Elements of one tensor that cross the boundary of the fast memory, once for each load or store
+/// statement executed, summed over batch and heads.
+struct Traffic {
+  std::uint64_t read = 0;
+  std::uint64_t written = 0;
+  std::uint64_t init = 0;  // the part of `written` that stores the constants 0 and -infinity
+
+  bool operator==(const Traffic&) const = default;
+};
+
+/// For the messages of failed expectations: {read 1, written 2, init 0}.
+std::ostream& operator<<(std::ostream& out, const Traffic& traffic);
+
+/// Traffic by tensor name. standard: Q, K, V, S, P, O. flash_attention_1 and _trimmed: Q, K, V, O,
+/// l, m. flash_attention_2 and _packed: Q, K, V, O, L. When the heads are not packed, K and V are
+/// loaded for every query head.
+///  - standard goes through all of S, visible or not. A mask costs it a kernel of its own, which
+///    reads and writes all of S.
+///  - flash_attention_1 loads every block of K and V, also one that no row sees. A row block that
+///    is never visited keeps its initial O, l, m; trimmed, these are stored for such a block only.
+///  - flash_attention_2 loads only the visited blocks of K and V; it loads Q and stores O and L of
+///    every row block.
+///
+/// Throws std::invalid_argument on an extent or block below 1 and when kv_heads does not divide
+/// heads.
+std::map<std::string, Traffic> walk(const WalkCase& walk_case);
+
+/// Reads plus writes of all tensors (init is part of the writes).
+std::uint64_t total_words(const std::map<std::string, Traffic>& traffic);
+
+}  // namespace attnsim::walker
