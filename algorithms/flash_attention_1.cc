@@ -1,5 +1,5 @@
-// FlashAttention forward: Dao et al., arXiv 2205.14135, Algorithm 1. Key blocks outside, query blocks
-// inside; O, l and m travel to memory and back in every pass, O normalised each time.
+// FlashAttention forward: Dao et al., arXiv 2205.14135, Algorithm 1. Key blocks outside, query
+// blocks inside; O, l and m travel to memory and back in every pass, O normalised each time.
 //
 //     store O = 0, l = 0, m = -inf
 //     for j: load K_j, V_j
@@ -22,7 +22,8 @@ AlgorithmInfo info() {
       .params = {{.name = "trimmed",
                   .type = ParamType::boolean,
                   .default_value = "false",
-                  .doc = "leave out the initial stores of O, l, m and their loads in the first pass"}},
+                  .doc =
+                      "leave out the initial stores of O, l, m and their loads in the first pass"}},
   };
 }
 
@@ -54,12 +55,12 @@ class Tiles final : public TileModel {
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;
-    return {{Role::operand, w_.dtype, Bc, w_.head_dim},          // K
-            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
-            {Role::operand, w_.dtype, Br, w_.head_dim},          // Q
-            {Role::accumulator, w_.dtype, Br, w_.head_dim_v},    // O
-            {Role::accumulator, DType::f32, Br, Bc},             // S, then P in place
-            {Role::vector, DType::f32, Br, 4}};                  // m, l and those of the block
+    return {{Role::operand, w_.dtype, Bc, w_.head_dim},        // K
+            {Role::operand, w_.dtype, Bc, w_.head_dim_v},      // V
+            {Role::operand, w_.dtype, Br, w_.head_dim},        // Q
+            {Role::accumulator, w_.dtype, Br, w_.head_dim_v},  // O
+            {Role::accumulator, DType::f32, Br, Bc},           // S, then P in place
+            {Role::vector, DType::f32, Br, 4}};                // m, l and those of the block
   }
 
   /// K and V once; Q, O, l, m once per visit of a row block by a column block.
@@ -129,19 +130,19 @@ class FlashAttention1 final : public Schedule {
     initialise(em, plane);
     Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
     for (Index j; co_await columns.next(j);) {
-      Tile k = a.load(k_.block(kv_plane, j, Bc));                                        // [Bc, d]
-      Tile v = a.load(v_.block(kv_plane, j, Bc));                                        // [Bc, dv]
+      Tile k = a.load(k_.block(kv_plane, j, Bc));  // [Bc, d]
+      Tile v = a.load(v_.block(kv_plane, j, Bc));  // [Bc, dv]
       Loop rows(em, visits(j));
       for (Index i; co_await rows.next(i);) {
         const bool first = rows.tag() == kFirstVisit;
-        Tile q = a.load(q_.block(plane, i, Br));                                         // [Br, d]
+        Tile q = a.load(q_.block(plane, i, Br));  // [Br, d]
         Tile o = first ? a.fill(Role::accumulator, q.rows(), w_.head_dim_v, w_.dtype, 0)
-                       : a.load(o_.block(plane, i, Br), Role::accumulator);              // [Br, dv]
+                       : a.load(o_.block(plane, i, Br), Role::accumulator);  // [Br, dv]
         Tile l = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, 0)
-                       : a.load(l_.block(plane, i, Br), Role::vector);                   // [Br, 1]
+                       : a.load(l_.block(plane, i, Br), Role::vector);  // [Br, 1]
         Tile m = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity)
-                       : a.load(m_.block(plane, i, Br), Role::vector);                   // [Br, 1]
-        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);                            // [Br, Bc]
+                       : a.load(m_.block(plane, i, Br), Role::vector);  // [Br, 1]
+        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);           // [Br, Bc]
         if (rows.kind() != TileKind::full) a.band(s, mask_.band(i, Br, j, Bc));
         auto block = a.softmax_local(s);
         a.merge_stats(m, l, block.m, block.l);

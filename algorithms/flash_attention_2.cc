@@ -61,12 +61,12 @@ class Tiles final : public TileModel {
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;
-    return {{Role::operand, w_.dtype, Br, w_.head_dim},         // Q
-            {Role::operand, w_.dtype, Bc, w_.head_dim},         // K
-            {Role::operand, w_.dtype, Bc, w_.head_dim_v},       // V
-            {Role::accumulator, DType::f32, Br, w_.head_dim_v}, // O
-            {Role::accumulator, DType::f32, Br, Bc},            // S, then P in place
-            {Role::vector, DType::f32, Br, 2}};                 // m, l
+    return {{Role::operand, w_.dtype, Br, w_.head_dim},          // Q
+            {Role::operand, w_.dtype, Bc, w_.head_dim},          // K
+            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
+            {Role::accumulator, DType::f32, Br, w_.head_dim_v},  // O
+            {Role::accumulator, DType::f32, Br, Bc},             // S, then P in place
+            {Role::vector, DType::f32, Br, 2}};                  // m, l
   }
 
   /// Q and O once, L once; K and V once per query block that sees them.
@@ -108,8 +108,8 @@ class FlashAttention2 final : public Schedule {
     const std::int64_t rows = mask_.rows();
     q_ = program_.add({"Q", TensorRole::query, w_.dtype, planes, rows, w_.head_dim, group_});
     k_ = program_.add({"K", TensorRole::key, w_.dtype, w_.kv_planes(), w_.seqlen_kv, w_.head_dim});
-    v_ = program_.add({"V", TensorRole::value, w_.dtype, w_.kv_planes(), w_.seqlen_kv,
-                       w_.head_dim_v});
+    v_ = program_.add(
+        {"V", TensorRole::value, w_.dtype, w_.kv_planes(), w_.seqlen_kv, w_.head_dim_v});
     o_ = program_.add({"O", TensorRole::output, w_.dtype, planes, rows, w_.head_dim_v, group_});
     l_ = program_.add({"L", TensorRole::lse, DType::f32, planes, rows, 1, group_});
     program_.add_kernel<&FlashAttention2::forward>(
@@ -128,16 +128,16 @@ class FlashAttention2 final : public Schedule {
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
-    Tile q = a.load(q_.block(plane, i, Br));                                          // [Br, d]
-    Tile acc = a.fill(Role::accumulator, q.rows(), w_.head_dim_v, DType::f32, 0);     // [Br, dv]
-    Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);           // [Br, 1]
-    Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);                        // [Br, 1]
+    Tile q = a.load(q_.block(plane, i, Br));                                       // [Br, d]
+    Tile acc = a.fill(Role::accumulator, q.rows(), w_.head_dim_v, DType::f32, 0);  // [Br, dv]
+    Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);        // [Br, 1]
+    Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);                     // [Br, 1]
     {
       Loop loop(em, mask_.key_blocks(i, Br, Bc));
       for (Index j; co_await loop.next(j);) {
-        Tile k = a.load(k_.block(kv_plane, j, Bc));                                   // [Bc, d]
-        Tile v = a.load(v_.block(kv_plane, j, Bc));                                   // [Bc, dv]
-        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);                         // [Br, Bc]
+        Tile k = a.load(k_.block(kv_plane, j, Bc));            // [Bc, d]
+        Tile v = a.load(v_.block(kv_plane, j, Bc));            // [Bc, dv]
+        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);  // [Br, Bc]
         if (loop.kind() != TileKind::full) a.band(s, mask_.band(i, Br, j, Bc));
         a.online_softmax(s, m, l, acc);
         a.matmul_acc(acc, s, v, w_.dtype);

@@ -1,5 +1,5 @@
-// Standard (unfused) attention: Dao et al., arXiv 2205.14135, Algorithm 0. Separate kernels with the
-// N x N scores S and probabilities P in memory; matrix products are blocked, output-stationary.
+// Standard (unfused) attention: Dao et al., arXiv 2205.14135, Algorithm 0. Separate kernels with
+// the N x N scores S and probabilities P in memory; matrix products are blocked, output-stationary.
 //
 //     S = scale Q K^T;  [S = mask(S)];  P = softmax(S) by rows;  O = P V
 //
@@ -81,9 +81,13 @@ class Tiles final : public TileModel {
     const std::uint64_t masked = w_.masked() ? 1 : 0;
     return {{.tensor = "Q", .dtype = w_.dtype, .read = planes * nq * d * blocks(nk)},
             {.tensor = "K", .dtype = w_.dtype, .read = planes * nk * d * blocks(nq)},
-            {.tensor = "S", .dtype = w_.dtype, .read = planes * scores * (passes + masked),
+            {.tensor = "S",
+             .dtype = w_.dtype,
+             .read = planes * scores * (passes + masked),
              .written = planes * scores * (1 + masked)},
-            {.tensor = "P", .dtype = w_.dtype, .read = planes * scores * blocks(dv),
+            {.tensor = "P",
+             .dtype = w_.dtype,
+             .read = planes * scores * blocks(dv),
              .written = planes * scores},
             {.tensor = "V", .dtype = w_.dtype, .read = planes * nk * dv * blocks(nq)},
             {.tensor = "O", .dtype = w_.dtype, .written = planes * nq * dv}};
@@ -125,7 +129,8 @@ class Standard final : public Schedule {
       program_.add_kernel<&Standard::hide>(
           *this, "mask", {{"i", row_blocks}, {"j", key_blocks}, {"plane", planes}});
     }
-    program_.add_kernel<&Standard::softmax>(*this, "softmax", {{"i", row_blocks}, {"plane", planes}});
+    program_.add_kernel<&Standard::softmax>(*this, "softmax",
+                                            {{"i", row_blocks}, {"plane", planes}});
     program_.add_kernel<&Standard::output>(
         *this, "output", {{"i", row_blocks}, {"j", ceil_div(w_.head_dim_v, b)}, {"plane", planes}});
   }
@@ -139,12 +144,12 @@ class Standard final : public Schedule {
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
     const Region out = s_.block(plane, at[0], b, at[1], b);
     Agent a = em.agent();
-    Tile acc = a.fill(Role::accumulator, out.rows, out.cols, DType::f32, 0);             // [b, b]
+    Tile acc = a.fill(Role::accumulator, out.rows, out.cols, DType::f32, 0);  // [b, b]
     {
       Loop loop(em, all_blocks(ceil_div(w_.head_dim, bk)));
       for (Index z; co_await loop.next(z);) {
-        Tile q = a.load(q_.block(plane, at[0], b, z, bk));                               // [b, bk]
-        Tile k = a.load(k_.block(plane / w_.group(), at[1], b, z, bk));                  // [b, bk]
+        Tile q = a.load(q_.block(plane, at[0], b, z, bk));               // [b, bk]
+        Tile k = a.load(k_.block(plane / w_.group(), at[1], b, z, bk));  // [b, bk]
         a.matmul_acc(acc, q, transposed(k), w_.dtype, scale);
       }
     }
@@ -175,7 +180,7 @@ class Standard final : public Schedule {
     Loop rows(em, {{at[0] * b, std::min((at[0] + 1) * b, w_.seqlen_q)}});
     for (Index r; co_await rows.next(r);) {
       if (row_fits) {
-        Tile s = a.load(s_.block(plane, r, 1), Role::vector);                            // [1, Nk]
+        Tile s = a.load(s_.block(plane, r, 1), Role::vector);  // [1, Nk]
         auto row = a.softmax_local(s);
         a.div_rows(s, row.l);
         a.store(s, p_.block(plane, r, 1));
@@ -203,12 +208,12 @@ class Standard final : public Schedule {
     const std::int64_t plane = at[2];
     const Region out = o_.block(plane, at[0], b, at[1], b);
     Agent a = em.agent();
-    Tile acc = a.fill(Role::accumulator, out.rows, out.cols, DType::f32, 0);             // [b, b]
+    Tile acc = a.fill(Role::accumulator, out.rows, out.cols, DType::f32, 0);  // [b, b]
     {
       Loop loop(em, all_blocks(ceil_div(w_.seqlen_kv, bk)));
       for (Index z; co_await loop.next(z);) {
-        Tile p = a.load(p_.block(plane, at[0], b, z, bk));                               // [b, bk]
-        Tile v = a.load(v_.block(plane / w_.group(), z, bk, at[1], b));                  // [bk, b]
+        Tile p = a.load(p_.block(plane, at[0], b, z, bk));               // [b, bk]
+        Tile v = a.load(v_.block(plane / w_.group(), z, bk, at[1], b));  // [bk, b]
         a.matmul_acc(acc, p, v, w_.dtype);
       }
     }
@@ -223,9 +228,7 @@ class Standard final : public Schedule {
   Tensor q_, k_, v_, s_, p_, o_;
 };
 
-ATTNSIM_REGISTER_ALGORITHM("standard", [] {
-  return Algorithm{info(), plan_schedule<Standard>};
-});
+ATTNSIM_REGISTER_ALGORITHM("standard", [] { return Algorithm{info(), plan_schedule<Standard>}; });
 
 }  // namespace
 }  // namespace attnsim

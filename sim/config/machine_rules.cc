@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/config/memory_reader.h"
 #include "sim/config/scalar.h"
 #include "sim/core/spelling.h"
 
@@ -13,10 +14,6 @@ std::vector<std::string> names_of(const std::vector<MemorySpec>& memories) {
   std::vector<std::string> names;
   for (const MemorySpec& m : memories) names.push_back(m.name);
   return names;
-}
-
-bool explicitly_managed(const MemorySpec& m) {
-  return m.kind == MemoryKind::registers || m.kind == MemoryKind::scratchpad;
 }
 
 void check_home(const Cursor& memories, const MemorySpec& home) {
@@ -38,19 +35,18 @@ void check_parent(const Cursor& memories, const MachineSpec& machine, const Memo
   }
 }
 
-/// Follows the parents of `start`; a chain that is longer than the list runs in a circle.
+/// Follows the parents of `start`. A cycle is reported once, at its first memory.
 void check_chain(const Cursor& memories, const MachineSpec& machine, const MemorySpec& start) {
   std::string chain = start.name;
   const MemorySpec* m = &start;
-  for (std::size_t steps = 0; !m->parent.empty(); ++steps) {
+  for (std::size_t steps = 0; steps <= machine.memories.size(); ++steps) {
     m = machine.memory(m->parent);
-    if (m == nullptr) return;  // reported already
+    if (m == nullptr || m < &start) return;  // the end, or a cycle with an earlier member
     chain += " -> " + m->name;
     if (m == &start) {
       memories.child(start.name).child("parent").fault("the parents form a cycle: " + chain);
       return;
     }
-    if (steps > machine.memories.size()) return;  // a cycle further out, reported there
   }
 }
 
@@ -82,7 +78,7 @@ void check_memories(const Cursor& memories, const MachineSpec& machine) {
 void check_roles(const Cursor& roles, const MachineSpec& machine) {
   std::vector<std::string> candidates;
   for (const MemorySpec& m : machine.memories) {
-    if (explicitly_managed(m)) candidates.push_back(m.name);
+    if (explicitly_managed(m.kind)) candidates.push_back(m.name);
   }
   for (int i = 0; i < kRoleCount; ++i) {
     const std::string& place = machine.roles[static_cast<std::size_t>(i)];
@@ -90,7 +86,7 @@ void check_roles(const Cursor& roles, const MachineSpec& machine) {
     const Cursor at = roles.child(name(static_cast<Role>(i)));
     if (memory == nullptr) {
       at.fault("unknown memory " + quote(place) + suggestion(place, candidates));
-    } else if (!explicitly_managed(*memory)) {
+    } else if (!explicitly_managed(memory->kind)) {
       at.fault("expected registers or a scratchpad, got '" + place + "', which is a " +
                std::string(name(memory->kind)));
     }

@@ -108,10 +108,6 @@ bool is_memory_name(const std::string& text) {
          text[0] >= 'a';
 }
 
-bool explicitly_managed(MemoryKind kind) {
-  return kind == MemoryKind::registers || kind == MemoryKind::scratchpad;
-}
-
 /// A what-if about a memory that does not exist: more telling than "missing key 'kind'".
 bool check_known(const Cursor& map, const Entry& entry) {
   const bool overridden = entry.at.line == 0 && !entry.at.file.empty();
@@ -147,6 +143,10 @@ void read_memory(const Cursor& map, const Entry& entry, Draft& draft) {
 }
 
 }  // namespace
+
+bool explicitly_managed(MemoryKind kind) {
+  return kind == MemoryKind::registers || kind == MemoryKind::scratchpad;
+}
 
 void read_memories(const Cursor& map, bool uniform_words, std::vector<MemorySpec>& out) {
   if (!map.require_map()) return;

@@ -9,6 +9,9 @@
 
 namespace attnsim::config {
 
+/// True for memories whose contents a program places itself: the ones roles may map to.
+bool explicitly_managed(MemoryKind kind);
+
 /// Reads the map of memories into `out`, defaults of `per` and `parent` filled in. Words are a unit
 /// of capacity only where `uniform_words`. What is wrong is recorded, and `out` then incomplete.
 void read_memories(const Cursor& map, bool uniform_words, std::vector<MemorySpec>& out);

@@ -47,7 +47,7 @@ class InternalError : public std::logic_error {
 }  // namespace attnsim
 
 /// Holds in release builds too. Never use it on user input.
-#define ATTNSIM_CHECK(expression, context)                                            \
-  do {                                                                                \
+#define ATTNSIM_CHECK(expression, context)                                                \
+  do {                                                                                    \
     if (!(expression)) ::attnsim::check_failed(#expression, __FILE__, __LINE__, context); \
   } while (false)

@@ -47,17 +47,17 @@ struct Capacity {
 struct MemorySpec {
   std::string name;
   MemoryKind kind = MemoryKind::scratchpad;
-  bool per_core = false;                 // one instance per core, or one per device
-  std::string parent{};                  // the next memory outwards; empty for the outermost
-  std::optional<Capacity> capacity{};    // per instance, what software can claim
-  std::optional<double> bandwidth{};     // bytes per second, all instances together, peak
-  std::optional<double> read_bandwidth{};   // bytes per second, sustained, read only
-  std::optional<double> latency{};       // seconds
-  std::optional<std::uint64_t> line{};   // bytes
-  std::optional<std::uint64_t> sector{}; // bytes
+  bool per_core = false;                   // one instance per core, or one per device
+  std::string parent{};                    // the next memory outwards; empty for the outermost
+  std::optional<Capacity> capacity{};      // per instance, what software can claim
+  std::optional<double> bandwidth{};       // bytes per second, all instances together, peak
+  std::optional<double> read_bandwidth{};  // bytes per second, sustained, read only
+  std::optional<double> latency{};         // seconds
+  std::optional<std::uint64_t> line{};     // bytes
+  std::optional<std::uint64_t> sector{};   // bytes
   std::optional<std::int64_t> ways{};
-  std::string policy{};                  // replacement policy of a cache
-  std::optional<double> energy{};        // joules per byte
+  std::string policy{};            // replacement policy of a cache
+  std::optional<double> energy{};  // joules per byte
 };
 
 /// Rates of the execution units, all cores together.
@@ -70,15 +70,15 @@ struct UnitSpec {
 struct MachineSpec {
   std::string id;
   std::string name;
-  std::string arch{};             // released tile tables are keyed by it: sm70, sm80, sm89, sm90 ...
-  bool uniform_words = false;     // every element counts as one word (the red-blue pebble machine)
+  std::string arch{};          // released tile tables are keyed by it: sm70, sm80, sm89, sm90 ...
+  bool uniform_words = false;  // every element counts as one word (the red-blue pebble machine)
   std::int64_t cores = 1;
-  std::optional<double> clock{};  // hertz
+  std::optional<double> clock{};       // hertz
   std::vector<MemorySpec> memories{};  // inner to outer; the last one is where tensors live
   std::array<std::string, kRoleCount> roles{};  // memory name by Role
   UnitSpec units{};
-  std::optional<double> launch{};          // seconds per kernel launch
-  std::vector<std::string> estimated{};    // paths of values that are guesses; results say so
+  std::optional<double> launch{};        // seconds per kernel launch
+  std::vector<std::string> estimated{};  // paths of values that are guesses; results say so
 
   const MemorySpec* memory(std::string_view memory_name) const;
   /// The memory a role lives in. REQUIRES: a validated spec.

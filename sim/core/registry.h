@@ -30,7 +30,8 @@ class Registry {
   void add(const std::string& name, Factory factory, const char* file) {
     const auto [it, inserted] = entries_.try_emplace(name, Entry{factory, file});
     if (!inserted) {
-      duplicates_.push_back("'" + name + "' is registered by " + it->second.file + " and by " + file);
+      duplicates_.push_back("'" + name + "' is registered by " + it->second.file + " and by " +
+                            file);
     }
   }
 

@@ -44,7 +44,7 @@ struct FootprintRow {
   Words peak_words{};
   std::optional<Bytes> capacity_bytes{};
   std::optional<Words> capacity_words{};
-  bool fits = true;      // peak_bytes <= capacity_bytes
+  bool fits = true;                      // peak_bytes <= capacity_bytes
   std::map<std::string, Bytes> parts{};  // outermost memory: inputs, outputs, workspace, masks
 };
 
@@ -54,11 +54,11 @@ struct BoundRow {
   std::string kind = "lower";  // or "upper"
   std::string memory;
   std::optional<Words> m_words{};  // on-chip words the formula uses; absent when it uses none
-  bool rigorous = false;   // false: a shape without constants, never pass or fail
-  bool applies = true;     // to this class of algorithm and regime
-  double words = 0;        // exact for rigorous integer bounds
+  bool rigorous = false;           // false: a shape without constants, never pass or fail
+  bool applies = true;             // to this class of algorithm and regime
+  double words = 0;                // exact for rigorous integer bounds
   double bytes = 0;
-  double ratio = 0;        // I/O of the run over the bound; 0 when there is no run
+  double ratio = 0;  // I/O of the run over the bound; 0 when there is no run
   std::string formula;
   std::string source;
 };
@@ -68,7 +68,7 @@ struct WorkSummary {
   std::uint64_t matrix_flops = 0;  // 2 per multiply-add
   std::uint64_t exp_ops = 0;
   std::uint64_t vector_ops = 0;
-  std::uint64_t operations = 0;    // trace records
+  std::uint64_t operations = 0;  // trace records
   std::uint64_t tasks = 0;
 };
 
@@ -81,8 +81,8 @@ struct Provenance {
 
 struct Result {
   RunSpec run{};
-  std::string tile_rule;                                       // the rule that chose the tiles
-  std::vector<std::pair<std::string, std::int64_t>> tiles{};   // Br, Bc, ... as used
+  std::string tile_rule;                                      // the rule that chose the tiles
+  std::vector<std::pair<std::string, std::int64_t>> tiles{};  // Br, Bc, ... as used
   std::vector<IoRow> io{};
   std::vector<ClosedFormRow> closed_form{};
   std::vector<FootprintRow> footprint{};
@@ -101,11 +101,11 @@ struct Result {
 struct VerifyCase {
   std::string algorithm;
   std::string pass = "forward";
-  std::string name{};         // the workload and tiles in short
+  std::string name{};  // the workload and tiles in short
   double max_abs_error = 0;
   double tolerance = 0;
   bool ok = false;
-  std::string message{};      // why it failed
+  std::string message{};  // why it failed
 };
 
 struct VerifyReport {
@@ -122,7 +122,7 @@ struct CheckRow {
   double value = 0;
   double limit = 0;
   bool ok = false;
-  std::string message{};    // readable verdict: the offending tensor and memory, and the delta
+  std::string message{};  // readable verdict: the offending tensor and memory, and the delta
 };
 
 struct CheckReport {

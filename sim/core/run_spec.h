@@ -40,7 +40,7 @@ struct TileSpec {
 struct AlgorithmInfo {
   std::string id;
   std::string summary;
-  std::string source;                // paper and algorithm number
+  std::string source;                  // paper and algorithm number
   std::string function = "attention";  // what it computes: the reference that verifies it
   std::vector<Pass> passes{Pass::forward};
   std::vector<TileSpec> tiles{};

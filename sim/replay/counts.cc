@@ -28,43 +28,39 @@ void Counter::begin_task(const Kernel&, std::int64_t) {
 void Counter::end_task() { slots_.finish_task(number_); }
 
 void Counter::consume(std::span<const TileOp> ops) {
-  for (const TileOp& op : ops) {
-    ++number_;
-    if (op.op == Op::drop) {
-      if (op.t[0] < kMaxSlots && slots_.slot(op.t[0]).live) release(op.t[0]);
-      slots_.apply(op, number_);
-      ++sums_[static_cast<std::size_t>(Op::drop)].records;
-      continue;
-    }
-    slots_.apply(op, number_);
-    if (op.flags & kCreates) occupy(op.t[0]);
-    WorkSums& sums = sums_[static_cast<std::size_t>(op.op)];
-    const auto m = static_cast<std::uint64_t>(op.m);
-    const auto n = static_cast<std::uint64_t>(op.n);
-    const auto k = static_cast<std::uint64_t>(op.k);
-    ++sums.records;
-    sums.mn += m * n;
-    sums.m += m;
-    sums.mk += m * k;
-    sums.mnk += m * n * k;
-    switch (op.op) {
-      case Op::load:
-      case Op::load_into:
-      case Op::store:
-      case Op::store_fill:
-        count_traffic(op);
-        break;
-      case Op::matmul:
-      case Op::matmul_acc:
-        count_port(op);
-        break;
-      case Op::move:
-        count_move(op);
-        break;
-      default:
-        break;
-    }
+  auto count_one = [this]<Op kOp>(const TileOp& op) { count<kOp>(op); };
+  for (const TileOp& op : ops) dispatch(op, count_one);
+}
+
+template <Op kOp>
+void Counter::count(const TileOp& op) {
+  ++number_;
+  slots_.apply<kOp>(op, number_);
+  if constexpr (kOp == Op::drop) release(op.t[0]);
+  if (op.flags & kCreates) occupy(op.t[0]);
+  add_work<kOp>(op);
+  if constexpr (kOp == Op::load || kOp == Op::load_into || kOp == Op::store ||
+                kOp == Op::store_fill) {
+    count_traffic<kOp>(op);
+  } else if constexpr (kOp == Op::matmul || kOp == Op::matmul_acc) {
+    count_port(op);
+  } else if constexpr (kOp == Op::move) {
+    count_move(op);
   }
+}
+
+template <Op kOp>
+void Counter::add_work(const TileOp& op) {
+  constexpr OpRow kRow = op_row(kOp);
+  WorkSums& sums = sums_[static_cast<std::size_t>(kOp)];
+  ++sums.records;
+  const auto m = static_cast<std::uint64_t>(op.m);
+  const auto n = static_cast<std::uint64_t>(op.n);
+  const auto k = static_cast<std::uint64_t>(op.k);
+  if constexpr (needs_sum(kRow, &UnitWork::mn)) sums.mn += m * n;
+  if constexpr (needs_sum(kRow, &UnitWork::m)) sums.m += m;
+  if constexpr (needs_sum(kRow, &UnitWork::mk)) sums.mk += m * k;
+  if constexpr (needs_sum(kRow, &UnitWork::mnk)) sums.mnk += m * n * k;
 }
 
 void Counter::occupy(std::uint32_t at) {
@@ -81,19 +77,20 @@ void Counter::release(std::uint32_t at) {
   occupation_[space_[static_cast<std::size_t>(slot.role)]].live -= slot_bits(slot);
 }
 
+template <Op kOp>
 void Counter::count_traffic(const TileOp& op) {
-  const std::uint64_t elements = static_cast<std::uint64_t>(op.m) * static_cast<std::uint64_t>(op.n);
+  const std::uint64_t elements =
+      static_cast<std::uint64_t>(op.m) * static_cast<std::uint64_t>(op.n);
   TrafficByRole& tensor = traffic_[op.tensor];
-  if (op.op == Op::store_fill) {
+  if constexpr (kOp == Op::store_fill) {
     Traffic& t = tensor[static_cast<std::size_t>(Role::operand)];
     t.written += elements;
     if (op.flags & kInit) t.init += elements;
-    return;
+  } else if constexpr (kOp == Op::store) {
+    tensor[static_cast<std::size_t>(slots_.slot(op.t[1]).role)].written += elements;
+  } else {
+    tensor[static_cast<std::size_t>(slots_.slot(op.t[0]).role)].read += elements;
   }
-  const bool store = op.op == Op::store;
-  const Role role = slots_.slot(store ? op.t[1] : op.t[0]).role;
-  Traffic& t = tensor[static_cast<std::size_t>(role)];
-  (store ? t.written : t.read) += elements;
 }
 
 void Counter::count_port(const TileOp& op) {

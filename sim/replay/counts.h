@@ -67,6 +67,11 @@ class Counter final : public TaskSink {
   }
   void occupy(std::uint32_t at);
   void release(std::uint32_t at);
+  template <Op kOp>
+  void count(const TileOp& op);
+  template <Op kOp>
+  void add_work(const TileOp& op);
+  template <Op kOp>
   void count_traffic(const TileOp& op);
   void count_port(const TileOp& op);
   void count_move(const TileOp& op);

@@ -99,8 +99,9 @@ std::vector<IoRow> Counter::io(int word_bits) const {
     for (std::size_t i = 0; i < bits[memory].size(); ++i) {
       const BitCounts& c = bits[memory][i];
       if (c.read + c.written == 0) continue;
-      IoRow row{.memory = name,
-                .tensor = i < program_.tensors().size() ? program_.tensors()[i].name : kNoTensorName};
+      IoRow row{
+          .memory = name,
+          .tensor = i < program_.tensors().size() ? program_.tensors()[i].name : kNoTensorName};
       row.read_bytes = bytes_of(c.read);
       row.write_bytes = bytes_of(c.written);
       row.init_bytes = bytes_of(c.init);

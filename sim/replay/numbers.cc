@@ -1,9 +1,9 @@
 #include "sim/replay/numbers.h"
 
-#include <Eigen/Core>
-
 #include <cmath>
 #include <limits>
+
+#include <Eigen/Core>
 
 #include "sim/core/error.h"
 #include "sim/replay/rounding.h"
@@ -110,7 +110,8 @@ class Executor::Impl {
 
   void execute(const TileOp& op) {
     ++number_;
-    slots_.apply(op, number_);
+    auto check = [this]<Op kOp>(const TileOp& o) { slots_.apply<kOp>(o, number_); };
+    dispatch(op, check);
     if (op.flags & kCreates) tile(op, 0) = Matrix::Constant(op.m, op.n, kPoison);
     switch (op_row(op.op).kind) {
       case OpClass::storage:

@@ -40,8 +40,8 @@ double round_float(const Format& format, double x) {
   const double gap = std::ldexp(1.0, exponent - format.precision + 1);
   const double rounded = std::nearbyint(x / gap) * gap;
   if (std::abs(rounded) <= format.largest) return rounded;
-  return std::copysign(
-      format.saturates ? format.largest : std::numeric_limits<double>::infinity(), x);
+  return std::copysign(format.saturates ? format.largest : std::numeric_limits<double>::infinity(),
+                       x);
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 namespace attnsim::replay {
 namespace {
 
-std::string shape(std::int64_t rows, std::int64_t cols) {
+std::string extent(std::int64_t rows, std::int64_t cols) {
   return std::to_string(rows) + " x " + std::to_string(cols);
 }
 
@@ -14,7 +14,7 @@ void SlotTable::finish_task(std::uint64_t number) {
   for (std::size_t i = 0; i < slots_.size(); ++i) {
     if (!slots_[i].live) continue;
     throw TraceError("after op " + std::to_string(number) + ": tile in slot " + std::to_string(i) +
-                     " (" + shape(slots_[i].rows, slots_[i].cols) +
+                     " (" + extent(slots_[i].rows, slots_[i].cols) +
                      ") is still live at the end of the task");
   }
 }
@@ -37,12 +37,14 @@ void SlotTable::fail(const TileOp& op, std::uint64_t number, std::size_t operand
   if (op.flags & kCreates && operand == 0 && slot.live && slot.written) {
     throw TraceError(text + " is created in storage that is in use");
   }
-  if (!slot.live) throw TraceError(text + " is not resident: used after its drop or before its load");
+  if (!slot.live)
+    throw TraceError(text + " is not resident: used after its drop or before its load");
   const Access access = row.operands[operand].access;
-  if (access != Access::write && !slot.written) throw TraceError(text + " is read but never written");
+  if (access != Access::write && !slot.written)
+    throw TraceError(text + " is read but never written");
   throw TraceError(text + " is " +
-                   (access == Access::write ? shape(slot.storage_rows, slot.storage_cols)
-                                            : shape(slot.rows, slot.cols)) +
+                   (access == Access::write ? extent(slot.storage_rows, slot.storage_cols)
+                                            : extent(slot.rows, slot.cols)) +
                    " and does not match the operation's m=" + std::to_string(op.m) +
                    " n=" + std::to_string(op.n) + " k=" + std::to_string(op.k));
 }
@@ -50,7 +52,7 @@ void SlotTable::fail(const TileOp& op, std::uint64_t number, std::size_t operand
 void SlotTable::fail_region(const TileOp& op, std::uint64_t number) const {
   const bool known = op.tensor < tensors_.size();
   throw TraceError("op " + std::to_string(number) + " '" + std::string(op_row(op.op).name) +
-                   "': " + shape(op.m, op.n) + " elements at row " + std::to_string(op.row) +
+                   "': " + extent(op.m, op.n) + " elements at row " + std::to_string(op.row) +
                    ", column " + std::to_string(op.col) + " lie outside tensor " +
                    (known ? tensors_[op.tensor].name : std::to_string(op.tensor)));
 }

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "sim/trace/op_table.h"
 #include "sim/trace/program.h"
@@ -25,32 +27,25 @@ struct Slot {
   static constexpr std::uint16_t kNoTensor = 0xffff;
 };
 
-/// Follows creations, writes and drops of one task and throws TraceError at the first operation on a
-/// tile that is not resident, has no value, or has another shape than the operation table asks for.
+/// Follows creations, writes and drops of one task and throws TraceError at the first operation on
+/// a tile that is not resident, has no value, or has another shape than the operation table asks
+/// for.
 class SlotTable {
  public:
   /// `tensors` names tiles in errors and bounds traffic; it outlives the table.
   explicit SlotTable(const std::vector<TensorDecl>& tensors) : tensors_(tensors) {}
 
-  /// Checks `op` against the table and applies its effect on slots, except that a released slot
-  /// stays readable through slot() until the next call. `number` counts the task's operations.
+  /// Checks `op`, a record of kind kOp, against the table and applies its effect on slots. A
+  /// released slot stays readable through slot(). `number` counts the task's operations.
+  template <Op kOp>
   void apply(const TileOp& op, std::uint64_t number) {
+    constexpr OpRow kRow = op_row(kOp);
     if (op.flags & kCreates) create(op, number);
-    const OpRow& row = rows_[static_cast<std::size_t>(op.op)];
-    const std::int32_t dims[] = {1, op.m, op.n, op.k};
-    for (std::size_t i = 0; i < row.operands.size(); ++i) {
-      const Operand& operand = row.operands[i];
-      if (operand.access == Access::none) continue;
-      const std::uint32_t at = op.t[i];
-      std::int32_t rows = dims[static_cast<std::size_t>(operand.rows)];
-      std::int32_t cols = dims[static_cast<std::size_t>(operand.cols)];
-      if ((i == 1 && (op.flags & kTransposeA)) || (i == 2 && (op.flags & kTransposeB))) {
-        std::swap(rows, cols);
-      }
-      if (at >= slots_.size() || !slots_[at].live) fail(op, number, i);
-      use(op, number, i, operand.access, rows, cols);
-    }
-    if (row.kind == OpClass::traffic) check_region(op, number);
+    use<kRow.operands[0], kRow.kind, 0>(op, number);
+    use<kRow.operands[1], kRow.kind, 1>(op, number);
+    use<kRow.operands[2], kRow.kind, 2>(op, number);
+    use<kRow.operands[3], kRow.kind, 3>(op, number);
+    if constexpr (kRow.kind == OpClass::traffic && kOp != Op::move) check_region(op, number);
   }
 
   const Slot& slot(std::uint32_t at) const { return slots_[at]; }
@@ -76,31 +71,47 @@ class SlotTable {
     ++live_;
   }
 
-  void use(const TileOp& op, std::uint64_t number, std::size_t i, Access access, std::int32_t rows,
-           std::int32_t cols) {
-    Slot& slot = slots_[op.t[i]];
-    switch (access) {
-      case Access::write:
-        if (rows > slot.storage_rows || cols > slot.storage_cols) fail(op, number, i);
-        slot.rows = rows;
-        slot.cols = cols;
-        slot.written = true;
-        slot.origin = row_kind(op) == OpClass::traffic && op.op != Op::move ? op.tensor
-                                                                           : Slot::kNoTensor;
-        break;
-      case Access::release:
+  template <Operand kOperand, OpClass kKind, std::size_t kAt>
+  void use(const TileOp& op, std::uint64_t number) {
+    if constexpr (kOperand.access != Access::none) {
+      const std::uint32_t at = op.t[kAt];
+      if (at >= slots_.size() || !slots_[at].live) fail(op, number, kAt);
+      Slot& slot = slots_[at];
+      if constexpr (kOperand.access == Access::release) {
         slot.live = false;
         --live_;
-        break;
-      default:
-        if (!slot.written || slot.rows != rows || slot.cols != cols) fail(op, number, i);
+      } else {
+        const auto [rows, cols] = shape<kOperand, kAt>(op);
+        if constexpr (kOperand.access == Access::write) {
+          if (rows > slot.storage_rows || cols > slot.storage_cols) fail(op, number, kAt);
+          slot.rows = rows;
+          slot.cols = cols;
+          slot.written = true;
+          if constexpr (kKind == OpClass::traffic) slot.origin = op.tensor;
+        } else {
+          if (!slot.written || slot.rows != rows || slot.cols != cols) fail(op, number, kAt);
+        }
+      }
     }
   }
 
-  OpClass row_kind(const TileOp& op) const { return rows_[static_cast<std::size_t>(op.op)].kind; }
+  struct Shape {
+    std::int32_t rows, cols;
+  };
+
+  template <Operand kOperand, std::size_t kAt>
+  static Shape shape(const TileOp& op) {
+    const std::int32_t dims[] = {1, op.m, op.n, op.k};
+    const std::int32_t rows = dims[static_cast<std::size_t>(kOperand.rows)];
+    const std::int32_t cols = dims[static_cast<std::size_t>(kOperand.cols)];
+    constexpr std::uint8_t kFlip = kAt == 1 ? kTransposeA : kAt == 2 ? kTransposeB : 0;
+    if constexpr (kFlip != 0) {
+      if (op.flags & kFlip) return {cols, rows};
+    }
+    return {rows, cols};
+  }
 
   void check_region(const TileOp& op, std::uint64_t number) const {
-    if (op.op == Op::move) return;
     if (op.tensor >= tensors_.size()) fail_region(op, number);
     const TensorDecl& t = tensors_[op.tensor];
     if (op.row < 0 || op.row + op.m > t.planes * t.rows || op.col < 0 || op.col + op.n > t.cols) {
@@ -112,9 +123,21 @@ class SlotTable {
   [[noreturn]] void fail_region(const TileOp& op, std::uint64_t number) const;
 
   const std::vector<TensorDecl>& tensors_;
-  const OpRow* rows_ = op_table().data();
   std::array<Slot, kMaxSlots> slots_{};
   int live_ = 0;
 };
+
+/// Calls `handle.template operator()<kOp>(op)` for the kind of the record: one indirect call, and
+/// the table's row is a constant inside.
+template <typename Handle>
+void dispatch(const TileOp& op, Handle& handle) {
+  using Call = void (*)(Handle&, const TileOp&);
+  static constexpr auto kCalls = []<std::size_t... kOps>(std::index_sequence<kOps...>) {
+    return std::array<Call, kOpCount>{
+        [](Handle& h, const TileOp& o) { h.template operator()<static_cast<Op>(kOps)>(o); }...};
+  }
+  (std::make_index_sequence<kOpCount>{});
+  kCalls[static_cast<std::size_t>(op.op)](handle, op);
+}
 
 }  // namespace attnsim::replay

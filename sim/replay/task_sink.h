@@ -16,8 +16,8 @@ class TaskSink : public Sink {
   virtual void end_task() = 0;
 };
 
-/// Runs every task of every kernel to completion, in issue order. The trace is never held: memory is
-/// one batch of records. A TraceError leaves with the task's name in front.
+/// Runs every task of every kernel to completion, in issue order. The trace is never held: memory
+/// is one batch of records. A TraceError leaves with the task's name in front.
 void run_program(const Program& program, TaskSink& sink);
 
 /// The same for one kernel.

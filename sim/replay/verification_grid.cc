@@ -14,8 +14,8 @@ class Dice {
   /// Uniform in [low, high].
   std::int64_t between(std::int64_t low, std::int64_t high) {
     const double unit = (input_value(seed_, 0, ++position_) + 1) / 2;
-    return std::min(high, low + static_cast<std::int64_t>(
-                                    unit * static_cast<double>(high - low + 1)));
+    return std::min(high,
+                    low + static_cast<std::int64_t>(unit * static_cast<double>(high - low + 1)));
   }
   bool one_in(std::int64_t n) { return between(1, n) == 1; }
   template <typename T, std::size_t N>
@@ -33,8 +33,11 @@ MachineSpec pebble_machine() {
   machine.id = "abstract_two_level";
   machine.name = "two-level machine";
   machine.uniform_words = true;
-  machine.memories = {{.name = "sram", .kind = MemoryKind::scratchpad, .per_core = true,
-                       .parent = "hbm", .capacity = Capacity{25600, true}},
+  machine.memories = {{.name = "sram",
+                       .kind = MemoryKind::scratchpad,
+                       .per_core = true,
+                       .parent = "hbm",
+                       .capacity = Capacity{25600, true}},
                       {.name = "hbm", .kind = MemoryKind::dram}};
   machine.roles.fill("sram");
   return machine;
@@ -66,7 +69,8 @@ ParamValues random_params(const AlgorithmInfo& info, Dice& dice) {
         values.set(param.name, dice.one_in(2));
         break;
       case ParamType::integer:
-        values.set(param.name, std::max<std::int64_t>(param.minimum, std::stoll(param.default_value)));
+        values.set(param.name,
+                   std::max<std::int64_t>(param.minimum, std::stoll(param.default_value)));
         break;
       case ParamType::real:
         values.set(param.name, std::stod(param.default_value));

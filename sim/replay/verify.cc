@@ -45,9 +45,16 @@ reference::AttentionOutput reference_output(const RunSpec& run, const Program& p
                                             const TensorValues& values) {
   const Workload& w = run.workload;
   const reference::AttentionProblem problem{
-      .batch = w.batch, .heads = w.heads, .kv_heads = w.kv_heads, .seqlen_q = w.seqlen_q,
-      .seqlen_kv = w.seqlen_kv, .head_dim = w.head_dim, .head_dim_v = w.head_dim_v,
-      .causal = w.causal, .window_left = w.window_left, .window_right = w.window_right,
+      .batch = w.batch,
+      .heads = w.heads,
+      .kv_heads = w.kv_heads,
+      .seqlen_q = w.seqlen_q,
+      .seqlen_kv = w.seqlen_kv,
+      .head_dim = w.head_dim,
+      .head_dim_v = w.head_dim_v,
+      .causal = w.causal,
+      .window_left = w.window_left,
+      .window_right = w.window_right,
       .scale = 1.0 / std::sqrt(static_cast<double>(w.head_dim))};
   const auto q = find(program, values, TensorRole::query);
   const auto k = find(program, values, TensorRole::key);
@@ -86,9 +93,10 @@ void compare(VerifyCase& result, const char* what, const std::vector<double>& go
 std::string case_name(const RunSpec& run, const Schedule& schedule, const AlgorithmInfo& info,
                       Arithmetic arithmetic) {
   const Workload& w = run.workload;
-  std::string out = "batch " + std::to_string(w.batch) + ", heads " + std::to_string(w.heads) + "/" +
-                    std::to_string(w.kv_heads) + ", seqlen " + std::to_string(w.seqlen_q) + " x " +
-                    std::to_string(w.seqlen_kv) + ", head_dim " + std::to_string(w.head_dim);
+  std::string out = "batch " + std::to_string(w.batch) + ", heads " + std::to_string(w.heads) +
+                    "/" + std::to_string(w.kv_heads) + ", seqlen " + std::to_string(w.seqlen_q) +
+                    " x " + std::to_string(w.seqlen_kv) + ", head_dim " +
+                    std::to_string(w.head_dim);
   if (w.head_dim_v != w.head_dim) out += "/" + std::to_string(w.head_dim_v);
   if (w.causal) out += ", causal";
   if (w.window_left) out += ", left " + std::to_string(*w.window_left);
@@ -100,8 +108,7 @@ std::string case_name(const RunSpec& run, const Schedule& schedule, const Algori
   for (const auto& [param, value] : run.algorithm.params.all()) {
     if (const bool* set = std::get_if<bool>(&value); set != nullptr && *set) out += ", " + param;
   }
-  return out + (arithmetic == Arithmetic::exact ? ", exact"
-                                                : ", " + std::string(name(w.dtype)));
+  return out + (arithmetic == Arithmetic::exact ? ", exact" : ", " + std::string(name(w.dtype)));
 }
 
 }  // namespace

@@ -81,9 +81,7 @@ void Agent::load_into(Tile& to, const Region& from) {
   to.cols_ = from.cols;
 }
 
-void Agent::store(const Tile& from, const Region& to) {
-  traffic(Op::store, to).t[1] = from.slot();
-}
+void Agent::store(const Tile& from, const Region& to) { traffic(Op::store, to).t[1] = from.slot(); }
 
 void Agent::init(const Region& to, double value) {
   TileOp& record = traffic(Op::store_fill, to);

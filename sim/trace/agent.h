@@ -41,12 +41,14 @@ class Agent {
   /// A copy in another memory.
   Tile move(const Tile& from, Role role, DType dtype);
 
-  // --- matrix unit: c [m, n], a [m, k], b [k, n] ------------------------------------------------------
+  // --- matrix unit: c [m, n], a [m, k], b [k, n]
+  // ------------------------------------------------------
   /// scale * a b, in a new accumulator tile of fp32. `operand` is what the unit rounds a and b to.
   Tile matmul(MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
   void matmul_acc(Tile& c, MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
 
-  // --- vector and exp units: s [m, n]; row statistics [m, 1] ----------------------------------------------
+  // --- vector and exp units: s [m, n]; row statistics [m, 1]
+  // ----------------------------------------------
   /// s = -inf where the mask hides an element.
   void band(Tile& s, const LocalBand& visible);
   /// s becomes exp(s - rowmax), with its row maximum and row sum.

@@ -1,5 +1,6 @@
-// What a plug-in implements: an Algorithm that says what it is, and a Schedule that is the algorithm
-// applied to one workload on one machine. This is the only header an algorithm's file includes.
+// What a plug-in implements: an Algorithm that says what it is, and a Schedule that is the
+// algorithm applied to one workload on one machine. This is the only header an algorithm's file
+// includes.
 //
 // An algorithm is one .cc file: a schedule class whose kernels are member coroutines, an
 // AlgorithmInfo, and ATTNSIM_REGISTER_ALGORITHM at the end. It has no header.
@@ -78,8 +79,8 @@ std::unique_ptr<Schedule> plan_schedule(const PlanRequest& request) {
 }  // namespace attnsim
 
 /// Registers a function returning an Algorithm under an id. One per file.
-#define ATTNSIM_REGISTER_ALGORITHM(id, ...)                                      \
-  [[maybe_unused]] const bool attnsim_registered = [] {                          \
-    ::attnsim::AlgorithmRegistry::instance().add(id, __VA_ARGS__, __FILE__);     \
-    return true;                                                                 \
+#define ATTNSIM_REGISTER_ALGORITHM(id, ...)                                  \
+  [[maybe_unused]] const bool attnsim_registered = [] {                      \
+    ::attnsim::AlgorithmRegistry::instance().add(id, __VA_ARGS__, __FILE__); \
+    return true;                                                             \
   }()

@@ -16,10 +16,10 @@ std::int64_t floor_quotient(std::int64_t a, std::int64_t b) {
   return q - ((a % b < 0) ? 1 : 0);
 }
 
-/// One axis of X units, cut into blocks of A, looks at another axis of Y units, cut into blocks of B.
-/// A block of units x0..x1 sees the fine units x0 * a + b .. x1 * a + c of the other axis, where f
-/// fine units make a unit and m = B * f of them a block. Everything is linear in the block number,
-/// so sums over blocks are floor sums between thresholds.
+/// One axis of X units, cut into blocks of A, looks at another axis of Y units, cut into blocks of
+/// B. A block of units x0..x1 sees the fine units x0 * a + b .. x1 * a + c of the other axis, where
+/// f fine units make a unit and m = B * f of them a block. Everything is linear in the block
+/// number, so sums over blocks are floor sums between thresholds.
 struct Cover {
   std::int64_t X, A, Y, B;
   std::int64_t a, b, c, f;
@@ -66,14 +66,26 @@ struct Cover {
 };
 
 Cover rows_see_columns(const Band& s, std::int64_t Br, std::int64_t Bc) {
-  return {.X = s.rows, .A = Br, .Y = s.cols, .B = Bc,
-          .a = 1, .b = s.lo * s.row_group, .c = s.hi * s.row_group, .f = s.row_group};
+  return {.X = s.rows,
+          .A = Br,
+          .Y = s.cols,
+          .B = Bc,
+          .a = 1,
+          .b = s.lo * s.row_group,
+          .c = s.hi * s.row_group,
+          .f = s.row_group};
 }
 
 Cover columns_see_rows(const Band& s, std::int64_t Br, std::int64_t Bc) {
   const std::int64_t g = s.row_group;
-  return {.X = s.cols, .A = Bc, .Y = s.rows, .B = Br,
-          .a = g, .b = -s.hi * g, .c = -s.lo * g + g - 1, .f = 1};
+  return {.X = s.cols,
+          .A = Bc,
+          .Y = s.rows,
+          .B = Br,
+          .a = g,
+          .b = -s.hi * g,
+          .c = -s.lo * g + g - 1,
+          .f = 1};
 }
 
 }  // namespace
@@ -98,8 +110,11 @@ std::uint64_t floor_sum(std::int64_t n, std::int64_t m, std::int64_t a, std::int
 
 Band band_of(const Workload& w, std::int64_t row_group) {
   const std::int64_t shift = w.seqlen_kv - w.seqlen_q;
-  Band band{.rows = w.seqlen_q * row_group, .cols = w.seqlen_kv, .lo = -w.seqlen_q,
-            .hi = w.seqlen_kv, .row_group = row_group};
+  Band band{.rows = w.seqlen_q * row_group,
+            .cols = w.seqlen_kv,
+            .lo = -w.seqlen_q,
+            .hi = w.seqlen_kv,
+            .row_group = row_group};
   if (w.window_left) band.lo = std::max(band.lo, shift - *w.window_left);
   if (w.window_right) band.hi = std::min(band.hi, shift + *w.window_right);
   if (w.causal) band.hi = std::min(band.hi, shift);
@@ -119,8 +134,7 @@ std::uint64_t seeing_rows(const Band& band, std::int64_t Br) {
   const std::int64_t whole = cover.blocks() - 1;
   const std::int64_t begin = std::clamp<std::int64_t>(cover.last_reaches(0), 0, whole);
   const std::int64_t end = std::clamp(cover.first_reaches(cover.Y * cover.f), begin, whole);
-  const std::int64_t last =
-      cover.sees(whole * Br, band.rows - 1) ? band.rows - whole * Br : 0;
+  const std::int64_t last = cover.sees(whole * Br, band.rows - 1) ? band.rows - whole * Br : 0;
   return static_cast<std::uint64_t>((end - begin) * Br + last);
 }
 

@@ -18,8 +18,8 @@ class Agent;
 
 class Emitter {
  public:
-  /// In `pull` mode a task suspends at every iteration of its loops, so that a driver can interleave
-  /// many tasks; otherwise it runs to completion in one go.
+  /// In `pull` mode a task suspends at every iteration of its loops, so that a driver can
+  /// interleave many tasks; otherwise it runs to completion in one go.
   enum class Mode : std::uint8_t { run_to_completion, pull };
 
   /// The sink outlives the emitter.

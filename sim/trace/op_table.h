@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <span>
 #include <string_view>
 
 #include "sim/trace/tile_op.h"
@@ -50,9 +49,85 @@ struct OpRow {
 };
 
 /// The table, indexed by Op.
-std::span<const OpRow, kOpCount> op_table();
+// clang-format off
+inline constexpr std::array<OpRow, kOpCount> kOpTable = [] {
+  using enum Dim;
+  using enum OpClass;
+  constexpr auto reads = [](Dim rows, Dim cols) { return Operand{Access::read, rows, cols}; };
+  constexpr auto writes = [](Dim rows, Dim cols) { return Operand{Access::write, rows, cols}; };
+  constexpr auto updates = [](Dim rows, Dim cols) { return Operand{Access::update, rows, cols}; };
+  return std::array<OpRow, kOpCount>{{
+    {Op::alloc, "alloc", storage, {}, {}, {}, {},
+     "t0 = storage for m x n elements, without a value"},
+    {Op::fill, "fill", storage, {writes(m, n)}, {}, {}, {.mn = 1},
+     "t0[r, c] = value"},
+    {Op::drop, "drop", storage, {Operand{Access::release, m, n}}, {}, {}, {},
+     "the value and the storage of t0 end"},
+    {Op::load, "load", traffic, {writes(m, n)}, {}, {}, {},
+     "t0 = T[row .. row+m, col .. col+n], in new storage"},
+    {Op::load_into, "load_into", traffic, {writes(m, n)}, {}, {}, {},
+     "t0 = T[row .. row+m, col .. col+n], in existing storage"},
+    {Op::store, "store", traffic, {Operand{}, reads(m, n)}, {}, {}, {},
+     "T[row .. row+m, col .. col+n] = t1, rounded to the dtype of T"},
+    {Op::store_fill, "store_fill", traffic, {}, {}, {}, {},
+     "T[row .. row+m, col .. col+n] = value, without a tile"},
+    {Op::move, "move", traffic, {writes(m, n), reads(m, n)}, {}, {}, {},
+     "t0 = t1, in another memory or dtype"},
+    {Op::matmul, "matmul", compute, {writes(m, n), reads(m, k), reads(k, n)},
+     {.mnk = 1}, {}, {}, "t0 = value * op(t1) op(t2), op = transpose when flagged"},
+    {Op::matmul_acc, "matmul_acc", compute, {updates(m, n), reads(m, k), reads(k, n)},
+     {.mnk = 1}, {}, {}, "t0 += value * op(t1) op(t2)"},
+    {Op::band, "band", compute, {updates(m, n)}, {}, {}, {.mn = 1},
+     "t0[r, c] = -inf unless lo <= c - floor((r + col) / k) <= hi"},
+    {Op::softmax_local, "softmax_local", compute,
+     {updates(m, n), writes(m, one), writes(m, one)}, {}, {.mn = 1}, {.mn = 3},
+     "t1 = rowmax(t0); t0 = exp(t0 - t1); t2 = rowsum(t0); a row of -inf becomes 0 with t2 = 0"},
+    {Op::merge_stats, "merge_stats", compute,
+     {updates(m, one), updates(m, one), updates(m, one), updates(m, one)},
+     {}, {.m = 2}, {.m = 6},
+     "(t0, t1) = (m, l) old, (t2, t3) = (m, l) of a block: m' = max(t0, t2), "
+     "l' = e^(t0-m') t1 + e^(t2-m') t3; t2 = e^(t0-m') t1 / l', t3 = e^(t2-m') / l' "
+     "(0 where l' = 0); t0 = m', t1 = l'"},
+    {Op::online_softmax, "online_softmax", compute,
+     {updates(m, n), updates(m, one), updates(m, one), updates(m, k)},
+     {}, {.mn = 1, .m = 1}, {.mn = 3, .m = 2, .mk = 1},
+     "(t1, t2) = running (max, sum): m' = max(t1, rowmax(t0)), f = e^(t1-m'); t0 = e^(t0-m'); "
+     "t2 = f t2 + rowsum(t0); t3 = f t3 by rows; t1 = m'"},
+    {Op::softmax_step, "softmax_step", compute,
+     {updates(m, n), updates(m, one), updates(m, one), writes(m, one)},
+     {}, {.mn = 1, .m = 1}, {.mn = 3, .m = 2},
+     "online_softmax, but f goes to t3 instead of rescaling an accumulator"},
+    {Op::softmax_stats, "softmax_stats", compute,
+     {reads(m, n), updates(m, one), updates(m, one)}, {}, {.mn = 1, .m = 1}, {.mn = 3, .m = 2},
+     "running (max, sum) (t1, t2) take in t0, which keeps its value"},
+    {Op::softmax_apply, "softmax_apply", compute,
+     {updates(m, n), reads(m, one), reads(m, one)}, {}, {.mn = 1}, {.mn = 2},
+     "t0 = exp(t0 - t1) / t2 by rows; 0 where t2 = 0"},
+    {Op::scale_rows, "scale_rows", compute, {updates(m, n), reads(m, one)}, {}, {}, {.mn = 1},
+     "t0 = t0 * t1 by rows"},
+    {Op::div_rows, "div_rows", compute, {updates(m, n), reads(m, one)}, {}, {}, {.mn = 1},
+     "t0 = t0 / t1 by rows; 0 where t1 = 0"},
+    {Op::lse, "lse", compute, {updates(m, one), reads(m, one)}, {}, {.m = 1}, {.m = 1},
+     "t0 = t0 + log(t1); -inf where t1 = 0"},
+    {Op::loop_begin, "loop_begin", structure, {}, {}, {}, {},
+     "a declared loop of `row` iterations in `k` runs starts"},
+    {Op::loop_next, "loop_next", structure, {}, {}, {}, {},
+     "iteration with index `row` of a run of kind `col`"},
+    {Op::loop_end, "loop_end", structure, {}, {}, {}, {}, "the innermost declared loop ends"},
+}};
+}();
+// clang-format on
 
-inline const OpRow& op_row(Op op) { return op_table()[static_cast<std::size_t>(op)]; }
+constexpr bool op_table_in_enum_order() {
+  for (int i = 0; i < kOpCount; ++i) {
+    if (kOpTable[static_cast<std::size_t>(i)].op != static_cast<Op>(i)) return false;
+  }
+  return true;
+}
+static_assert(op_table_in_enum_order(), "rows stand in the order of enum class Op");
+
+constexpr const OpRow& op_row(Op op) { return kOpTable[static_cast<std::size_t>(op)]; }
+constexpr const std::array<OpRow, kOpCount>& op_table() { return kOpTable; }
 
 /// Evaluates one unit's work from sums over records of mn, m, mk and mnk.
 struct WorkSums {
@@ -62,5 +137,10 @@ struct WorkSums {
     return unit.mn * mn + unit.m * m + unit.mk * mk + unit.mnk * mnk;
   }
 };
+
+/// Whether any unit's work of the operation depends on this coefficient.
+constexpr bool needs_sum(const OpRow& row, std::uint8_t UnitWork::*part) {
+  return row.matrix.*part != 0 || row.exp.*part != 0 || row.vector.*part != 0;
+}
 
 }  // namespace attnsim

@@ -53,7 +53,8 @@ class Program {
   Tensor add(const TensorDecl& decl);
 
   /// Adds a kernel whose body is the member coroutine `Body` of `schedule`:
-  ///     program.add_kernel<&FlashAttention2::forward>(*this, "forward", {{"i", Tr}, {"plane", P}});
+  ///     program.add_kernel<&FlashAttention2::forward>(*this, "forward", {{"i", Tr}, {"plane",
+  ///     P}});
   template <auto Body, typename Schedule>
   void add_kernel(const Schedule& schedule, std::string name, std::vector<GridDim> grid) {
     kernels_.push_back({std::move(name), std::move(grid), 0, &schedule,

@@ -7,9 +7,8 @@ namespace attnsim {
 Target::Target(const MachineSpec& machine, const Workload& workload)
     : machine_(machine), word_bits_(workload.word_bits()) {
   for (const MemorySpec& memory : machine.memories) {
-    capacity_bits_.push_back(memory.capacity
-                                 ? std::optional(memory.capacity->bytes(word_bits_) * 8)
-                                 : std::nullopt);
+    capacity_bits_.push_back(memory.capacity ? std::optional(memory.capacity->bytes(word_bits_) * 8)
+                                             : std::nullopt);
   }
   for (int r = 0; r < kRoleCount; ++r) {
     const MemorySpec* found = machine.memory(machine.roles[static_cast<std::size_t>(r)]);
@@ -40,8 +39,8 @@ std::uint64_t Target::on_chip_words() const {
 std::vector<std::uint64_t> Target::occupation_bits(const std::vector<TileShape>& tiles) const {
   std::vector<std::uint64_t> out(capacity_bits_.size(), 0);
   for (const TileShape& t : tiles) {
-    out[space(t.role)] +=
-        static_cast<std::uint64_t>(t.rows * t.cols) * static_cast<std::uint64_t>(element_bits(t.dtype));
+    out[space(t.role)] += static_cast<std::uint64_t>(t.rows * t.cols) *
+                          static_cast<std::uint64_t>(element_bits(t.dtype));
   }
   return out;
 }

@@ -26,9 +26,7 @@ class Target {
   const std::string& arch() const { return machine_.arch; }
 
   /// Bits one element occupies: on the pebble machine every element is one word.
-  int element_bits(DType dtype) const {
-    return machine_.uniform_words ? word_bits_ : bits(dtype);
-  }
+  int element_bits(DType dtype) const { return machine_.uniform_words ? word_bits_ : bits(dtype); }
 
   /// Index of the memory a role lives in, into MachineSpec::memories.
   std::size_t space(Role role) const { return space_[static_cast<std::size_t>(role)]; }

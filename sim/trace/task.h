@@ -56,9 +56,9 @@ class Task {
 ///     Loop loop(em, mask.key_blocks(i, Br, Bc));
 ///     for (Index j; co_await loop.next(j);) { ... }
 ///
-/// next() is the only suspension point of a body. The loop owns the index: a replay that has checked
-/// that an iteration recurs may advance it. A body may decide on kind() and tag() of the current
-/// run, never on the index.
+/// next() is the only suspension point of a body. The loop owns the index: a replay that has
+/// checked that an iteration recurs may advance it. A body may decide on kind() and tag() of the
+/// current run, never on the index.
 class Loop {
  public:
   Loop(Emitter& emitter, std::vector<Run> runs) : emitter_(emitter), runs_(std::move(runs)) {

@@ -13,12 +13,18 @@
 
 namespace attnsim {
 
-/// What a tensor is to the function computed. Numeric execution feeds inputs and compares outputs by
-/// this, and footprints are reported by it.
+/// What a tensor is to the function computed. Numeric execution feeds inputs and compares outputs
+/// by this, and footprints are reported by it.
 enum class TensorRole : std::uint8_t {
-  query, key, value,               // inputs
-  output, lse, row_max, row_sum,   // outputs; LSE may be given as (row_max, row_sum)
-  workspace, mask,                 // neither
+  query,
+  key,
+  value,  // inputs
+  output,
+  lse,
+  row_max,
+  row_sum,  // outputs; LSE may be given as (row_max, row_sum)
+  workspace,
+  mask,  // neither
 };
 
 /// What an algorithm declares; Program::add returns the handle.
@@ -38,10 +44,10 @@ struct TensorDecl {
 /// rows x cols elements of one plane, starting at (row, col).
 struct Region {
   std::uint16_t tensor = 0;
-  bool inside = true;           // lies within the tensor
+  bool inside = true;  // lies within the tensor
   DType dtype = DType::f16;
   std::int32_t rows = 0, cols = 0, col = 0;
-  std::int64_t flat_row = 0;    // plane * tensor rows + row
+  std::int64_t flat_row = 0;  // plane * tensor rows + row
 };
 
 /// A handle: copy freely.

@@ -8,8 +8,8 @@
 
 namespace attnsim {
 
-/// Move-only. Leaving the scope (or assigning over it) drops the tile, so footprint and lifetime are
-/// the code's own structure. The emitter outlives its tiles.
+/// Move-only. Leaving the scope (or assigning over it) drops the tile, so footprint and lifetime
+/// are the code's own structure. The emitter outlives its tiles.
 class Tile {
  public:
   Tile() = default;

@@ -61,18 +61,18 @@ enum OpFlag : std::uint8_t {
 
 struct TileOp {
   Op op = Op::alloc;
-  std::uint8_t agent = 0;           // instruction stream within the task
-  std::uint8_t flags = 0;           // OpFlag bits
-  DType dtype = DType::f32;         // of the tile created
-  std::uint16_t tensor = 0;         // traffic: index into Program::tensors()
-  Role role = Role::operand;        // of the tile created
-  DType operand_dtype = DType::f32; // matmul: what the matrix unit rounds its inputs to
-  std::int64_t row = 0;             // traffic: first row, planes flattened; loop_next: the index
-  double value = 0;                 // fill constant, matmul scale
+  std::uint8_t agent = 0;            // instruction stream within the task
+  std::uint8_t flags = 0;            // OpFlag bits
+  DType dtype = DType::f32;          // of the tile created
+  std::uint16_t tensor = 0;          // traffic: index into Program::tensors()
+  Role role = Role::operand;         // of the tile created
+  DType operand_dtype = DType::f32;  // matmul: what the matrix unit rounds its inputs to
+  std::int64_t row = 0;              // traffic: first row, planes flattened; loop_next: the index
+  double value = 0;                  // fill constant, matmul scale
   std::uint32_t t[4] = {kNoSlot, kNoSlot, kNoSlot, kNoSlot};
   std::int32_t m = 0, n = 0, k = 0;
-  std::int32_t col = 0;             // traffic: first column; band: phase; loop_next: TileKind
-  std::int32_t lo = 0, hi = 0;      // band limits
+  std::int32_t col = 0;         // traffic: first column; band: phase; loop_next: TileKind
+  std::int32_t lo = 0, hi = 0;  // band limits
 };
 
 static_assert(sizeof(TileOp) == 64 && std::is_trivially_copyable_v<TileOp>,

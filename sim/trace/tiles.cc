@@ -121,8 +121,9 @@ ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
     case TileRule::automatic:
       if (const auto sizes = model.released()) return {*sizes, TileRule::released};
       if (choice.rule == TileRule::released) {
-        throw UserError("algorithm.tiles: '" + info.id + "' has no released tiles for this shape on '" +
-                        target.arch() + "'; use fit, paper or explicit sizes");
+        throw UserError("algorithm.tiles: '" + info.id +
+                        "' has no released tiles for this shape on '" + target.arch() +
+                        "'; use fit, paper or explicit sizes");
       }
       break;
     case TileRule::fit:

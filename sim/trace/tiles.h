@@ -56,8 +56,8 @@ struct ChosenTiles {
   std::int64_t granularity = 1;
 };
 
-/// Applies the rule. Throws UserError when `released` has no such case, when an explicit size is not
-/// positive, or when not even the smallest block fits (`fit`).
+/// Applies the rule. Throws UserError when `released` has no such case, when an explicit size is
+/// not positive, or when not even the smallest block fits (`fit`).
 ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
                          const TileModel& model, const Target& target);
 

@@ -1,0 +1,42 @@
+// attnsim run: one replay.
+#include "sim/replay/replay.h"
+
+#include "sim/app/hash.h"
+#include "sim/app/output.h"
+#include "sim/app/selection.h"
+#include "sim/app/verb.h"
+#include "sim/config/config.h"
+
+namespace attnsim::app {
+namespace {
+
+constexpr std::string_view kDetails =
+    "The result: traffic per memory and tensor, the closed form, the footprint, the lower bounds\n"
+    "and the work. A footprint above capacity is part of the result, not an error.\n";
+
+Exit run(const Invocation& invocation) {
+  const Output output(invocation.arguments);
+  const RunSpec spec = selected_run(invocation.arguments);
+  Result result = replay::replay(spec);
+  result.provenance.command = invocation.command;
+  result.provenance.config_hash = xxh64_hex(config::echo(spec));
+  output.write_value(result);
+  return Exit::done;
+}
+
+}  // namespace
+
+Verb run_verb() {
+  std::vector<Option> options = selection_options();
+  options.push_back({.name = "no-time",
+                     .value = "",
+                     .doc = "counts only; accepted for scripts: this version has no times"});
+  return {.name = "run",
+          .summary = "replay one algorithm on one workload and machine",
+          .details = std::string(kSelectionDetails) + "\n" + std::string(kDetails),
+          .operands = kRunOperand,
+          .options = with_output(std::move(options)),
+          .run = run};
+}
+
+}  // namespace attnsim::app

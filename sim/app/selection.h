@@ -1,0 +1,30 @@
+// The run that the command line selects: a file, and what options change in it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sim/app/options.h"
+#include "sim/core/run_spec.h"
+
+namespace attnsim::app {
+
+/// One run file, which may be left out.
+inline constexpr Operands kRunOperand = {.name = "RUN.yaml", .least = 0, .most = 1};
+
+/// --algorithm, --hardware, --workload, --set.
+std::vector<Option> selection_options();
+
+/// The one line of help on what these mean together.
+inline constexpr std::string_view kSelectionDetails =
+    "Without a file everything comes from the options and the defaults. --algorithm and --hardware\n"
+    "replace the file's section, then --workload and --set change single values:\n"
+    "  --workload seqlen=4096,head_dim=128,causal=true\n"
+    "  --set algorithm.tiles='{Br: 128, Bc: 64}' --set hardware.memories.sram.capacity='96 KiB'\n"
+    "'attnsim help config' lists every key.\n";
+
+/// Throws UserError with every fault of the file and the options.
+RunSpec selected_run(const Arguments& arguments);
+
+}  // namespace attnsim::app
