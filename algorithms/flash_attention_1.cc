@@ -106,11 +106,7 @@ class FlashAttention1 final : public Schedule {
         model_(w_, r.target, trimmed_) {
     tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
     const std::int64_t planes = w_.query_planes();
-    const std::int64_t kv_planes = w_.kv_planes();
-    q_ = program_.add({"Q", TensorRole::query, w_.dtype, planes, w_.seqlen_q, w_.head_dim});
-    k_ = program_.add({"K", TensorRole::key, w_.dtype, kv_planes, w_.seqlen_kv, w_.head_dim});
-    v_ = program_.add({"V", TensorRole::value, w_.dtype, kv_planes, w_.seqlen_kv, w_.head_dim_v});
-    o_ = program_.add({"O", TensorRole::output, w_.dtype, planes, w_.seqlen_q, w_.head_dim_v});
+    t_ = add_attention_tensors(program_, w_);
     l_ = program_.add({"l", TensorRole::row_sum, DType::f32, planes, w_.seqlen_q, 1});
     m_ = program_.add({"m", TensorRole::row_max, DType::f32, planes, w_.seqlen_q, 1});
     program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
@@ -123,21 +119,21 @@ class FlashAttention1 final : public Schedule {
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = tiles_.sizes;
     const std::int64_t plane = at[0];
-    const std::int64_t kv_plane = plane / w_.group();
+    const std::int64_t kv_plane = t_.kv_plane(plane);
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
     initialise(em, plane);
     Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
     for (Index j; co_await columns.next(j);) {
-      Tile k = a.load(k_.block(kv_plane, j, Bc));  // [Bc, d]
-      Tile v = a.load(v_.block(kv_plane, j, Bc));  // [Bc, dv]
+      Tile k = a.load(t_.k.block(kv_plane, j, Bc));  // [Bc, d]
+      Tile v = a.load(t_.v.block(kv_plane, j, Bc));  // [Bc, dv]
       Loop rows(em, visits(j));
       for (Index i; co_await rows.next(i);) {
         const bool first = rows.tag() == kFirstVisit;
-        Tile q = a.load(q_.block(plane, i, Br));  // [Br, d]
+        Tile q = a.load(t_.q.block(plane, i, Br));  // [Br, d]
         Tile o = first ? a.fill(Role::accumulator, q.rows(), w_.head_dim_v, w_.dtype, 0)
-                       : a.load(o_.block(plane, i, Br), Role::accumulator);  // [Br, dv]
+                       : a.load(t_.o.block(plane, i, Br), Role::accumulator);  // [Br, dv]
         Tile l = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, 0)
                        : a.load(l_.block(plane, i, Br), Role::vector);  // [Br, 1]
         Tile m = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity)
@@ -149,7 +145,7 @@ class FlashAttention1 final : public Schedule {
         a.scale_rows(o, block.m);
         a.scale_rows(s, block.l);
         a.matmul_acc(o, s, v, w_.dtype);
-        a.store(o, o_.block(plane, i, Br));
+        a.store(o, t_.o.block(plane, i, Br));
         a.store(l, l_.block(plane, i, Br));
         a.store(m, m_.block(plane, i, Br));
       }
@@ -167,7 +163,7 @@ class FlashAttention1 final : public Schedule {
       rows = std::min(w_.seqlen_q, blind * tiles_.sizes.first);
     }
     if (rows == 0) return;
-    a.init(o_.region(plane, 0, rows, 0, w_.head_dim_v), 0);
+    a.init(t_.o.region(plane, 0, rows, 0, w_.head_dim_v), 0);
     a.init(l_.region(plane, 0, rows, 0, 1), 0);
     a.init(m_.region(plane, 0, rows, 0, 1), kMinusInfinity);
   }
@@ -193,7 +189,8 @@ class FlashAttention1 final : public Schedule {
   const bool trimmed_;
   const AttentionMask mask_;
   const Tiles model_;
-  Tensor q_, k_, v_, o_, l_, m_;
+  AttentionTensors t_;
+  Tensor l_, m_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_1", [] {

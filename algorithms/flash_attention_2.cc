@@ -106,11 +106,7 @@ class FlashAttention2 final : public Schedule {
     tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
     const std::int64_t planes = w_.query_planes() / group_;
     const std::int64_t rows = mask_.rows();
-    q_ = program_.add({"Q", TensorRole::query, w_.dtype, planes, rows, w_.head_dim, group_});
-    k_ = program_.add({"K", TensorRole::key, w_.dtype, w_.kv_planes(), w_.seqlen_kv, w_.head_dim});
-    v_ = program_.add(
-        {"V", TensorRole::value, w_.dtype, w_.kv_planes(), w_.seqlen_kv, w_.head_dim_v});
-    o_ = program_.add({"O", TensorRole::output, w_.dtype, planes, rows, w_.head_dim_v, group_});
+    t_ = add_attention_tensors(program_, w_, group_);
     l_ = program_.add({"L", TensorRole::lse, DType::f32, planes, rows, 1, group_});
     program_.add_kernel<&FlashAttention2::forward>(
         *this, "flash_attention_2_forward",
@@ -124,19 +120,19 @@ class FlashAttention2 final : public Schedule {
     const auto [Br, Bc] = tiles_.sizes;
     const std::int64_t i = at[0];
     const std::int64_t plane = at[1];
-    const std::int64_t kv_plane = plane * group_ / w_.group();
+    const std::int64_t kv_plane = t_.kv_plane(plane);
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
-    Tile q = a.load(q_.block(plane, i, Br));                                       // [Br, d]
+    Tile q = a.load(t_.q.block(plane, i, Br));                                     // [Br, d]
     Tile acc = a.fill(Role::accumulator, q.rows(), w_.head_dim_v, DType::f32, 0);  // [Br, dv]
     Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);        // [Br, 1]
     Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);                     // [Br, 1]
     {
       Loop loop(em, mask_.key_blocks(i, Br, Bc));
       for (Index j; co_await loop.next(j);) {
-        Tile k = a.load(k_.block(kv_plane, j, Bc));            // [Bc, d]
-        Tile v = a.load(v_.block(kv_plane, j, Bc));            // [Bc, dv]
+        Tile k = a.load(t_.k.block(kv_plane, j, Bc));          // [Bc, d]
+        Tile v = a.load(t_.v.block(kv_plane, j, Bc));          // [Bc, dv]
         Tile s = a.matmul(q, transposed(k), w_.dtype, scale);  // [Br, Bc]
         if (loop.kind() != TileKind::full) a.band(s, mask_.band(i, Br, j, Bc));
         a.online_softmax(s, m, l, acc);
@@ -145,7 +141,7 @@ class FlashAttention2 final : public Schedule {
     }
     a.div_rows(acc, l);
     a.lse(m, l);
-    a.store(acc, o_.block(plane, i, Br));
+    a.store(acc, t_.o.block(plane, i, Br));
     a.store(m, l_.block(plane, i, Br));
   }
 
@@ -154,7 +150,8 @@ class FlashAttention2 final : public Schedule {
   const std::int64_t group_;  // query heads packed into one plane
   const AttentionMask mask_;
   const Tiles model_;
-  Tensor q_, k_, v_, o_, l_;
+  AttentionTensors t_;
+  Tensor l_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_2", [] {

@@ -115,12 +115,9 @@ class Standard final : public Schedule {
     const std::int64_t planes = w_.query_planes();
     const std::int64_t nq = w_.seqlen_q;
     const std::int64_t nk = w_.seqlen_kv;
-    q_ = program_.add({"Q", TensorRole::query, w_.dtype, planes, nq, w_.head_dim});
-    k_ = program_.add({"K", TensorRole::key, w_.dtype, w_.kv_planes(), nk, w_.head_dim});
-    v_ = program_.add({"V", TensorRole::value, w_.dtype, w_.kv_planes(), nk, w_.head_dim_v});
+    t_ = add_attention_tensors(program_, w_);
     s_ = program_.add({"S", TensorRole::workspace, w_.dtype, planes, nq, nk});
     p_ = program_.add({"P", TensorRole::workspace, w_.dtype, planes, nq, nk});
-    o_ = program_.add({"O", TensorRole::output, w_.dtype, planes, nq, w_.head_dim_v});
     const std::int64_t row_blocks = ceil_div(nq, b);
     const std::int64_t key_blocks = ceil_div(nk, b);
     program_.add_kernel<&Standard::scores>(
@@ -148,8 +145,8 @@ class Standard final : public Schedule {
     {
       Loop loop(em, all_blocks(ceil_div(w_.head_dim, bk)));
       for (Index z; co_await loop.next(z);) {
-        Tile q = a.load(q_.block(plane, at[0], b, z, bk));               // [b, bk]
-        Tile k = a.load(k_.block(plane / w_.group(), at[1], b, z, bk));  // [b, bk]
+        Tile q = a.load(t_.q.block(plane, at[0], b, z, bk));               // [b, bk]
+        Tile k = a.load(t_.k.block(t_.kv_plane(plane), at[1], b, z, bk));  // [b, bk]
         a.matmul_acc(acc, q, transposed(k), w_.dtype, scale);
       }
     }
@@ -206,14 +203,14 @@ class Standard final : public Schedule {
   Task output(Emitter& em, GridIndex at) const {
     const auto [b, bk] = tiles_.sizes;
     const std::int64_t plane = at[2];
-    const Region out = o_.block(plane, at[0], b, at[1], b);
+    const Region out = t_.o.block(plane, at[0], b, at[1], b);
     Agent a = em.agent();
     Tile acc = a.fill(Role::accumulator, out.rows, out.cols, DType::f32, 0);  // [b, b]
     {
       Loop loop(em, all_blocks(ceil_div(w_.seqlen_kv, bk)));
       for (Index z; co_await loop.next(z);) {
-        Tile p = a.load(p_.block(plane, at[0], b, z, bk));               // [b, bk]
-        Tile v = a.load(v_.block(plane / w_.group(), z, bk, at[1], b));  // [bk, b]
+        Tile p = a.load(p_.block(plane, at[0], b, z, bk));                 // [b, bk]
+        Tile v = a.load(t_.v.block(t_.kv_plane(plane), z, bk, at[1], b));  // [bk, b]
         a.matmul_acc(acc, p, v, w_.dtype);
       }
     }
@@ -225,7 +222,8 @@ class Standard final : public Schedule {
   const AttentionMask mask_;
   const Tiles model_;
   const std::int64_t chunk_;
-  Tensor q_, k_, v_, s_, p_, o_;
+  AttentionTensors t_;
+  Tensor s_, p_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("standard", [] { return Algorithm{info(), plan_schedule<Standard>}; });

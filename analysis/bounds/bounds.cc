@@ -48,8 +48,9 @@ Visible visible(const Workload& w) {
   const std::int64_t shift = nk - nq;
   std::int64_t lo = -nq;
   std::int64_t hi = nk;
-  if (w.window_left) lo = std::max(lo, shift - *w.window_left);
-  if (w.window_right) hi = std::min(hi, shift + *w.window_right);
+  const std::int64_t far = nq + nk;  // a window that reaches this far is no limit
+  if (w.window_left) lo = std::max(lo, shift - std::min(*w.window_left, far));
+  if (w.window_right) hi = std::min(hi, shift + std::min(*w.window_right, far));
   if (w.causal) hi = std::min(hi, shift);
   if (lo > hi) return {};
   return {.rows = interval_size(std::max<std::int64_t>(0, -hi), std::min(nq - 1, nk - 1 - lo)),
@@ -163,7 +164,7 @@ std::vector<BoundRow> shapes(const Workload& workload, const MachineSpec& machin
 std::uint64_t visible_pairs(const Workload& workload) {
   const Wide pairs = visible(workload).pairs * wide(workload.query_planes());
   if (pairs > std::numeric_limits<std::uint64_t>::max()) {
-    throw UserError("the workload has more than 2^64 visible pairs of query row and key");
+    throw UserError("the workload has more than 2^64 - 1 visible pairs of query row and key");
   }
   return static_cast<std::uint64_t>(pairs);
 }

@@ -27,8 +27,9 @@ void add_options(report::TextTable& table, std::span<const Option> options) {
   for (const Option& option : options) {
     std::string left = "  --" + std::string(option.name);
     if (!option.value.empty()) left += " " + std::string(option.value);
-    if (option.repeats) left += " ...";
-    table.add_row({std::move(left), std::string(option.doc)});
+    std::string doc(option.doc);
+    if (option.repeats) doc += "; may be repeated";
+    table.add_row({std::move(left), std::move(doc)});
   }
 }
 
@@ -73,7 +74,8 @@ std::string verb_help(const Verb& verb) {
   report::TextTable options({kLeft, kLeft});
   add_options(options, verb.options);
   add_options(options, common_options());
-  std::string out = "usage: " + synopsis(verb) + "\n\n" + std::string(verb.summary) + "\n\noptions\n";
+  std::string out =
+      "usage: " + synopsis(verb) + "\n\n" + std::string(verb.summary) + "\n\noptions\n";
   out += options.text();
   if (!verb.details.empty()) out += "\n" + verb.details;
   return out;

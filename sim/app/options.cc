@@ -139,7 +139,8 @@ void check_operands(std::string_view verb, const Operands& expected, const Argum
                     ", got '" + given[expected.most] + "' too");
   }
   for (const std::string& word : given) {
-    if (word.empty()) throw UserError("an argument is empty; expected a " + std::string(expected.name));
+    if (word.empty())
+      throw UserError("an argument is empty; expected a " + std::string(expected.name));
   }
 }
 

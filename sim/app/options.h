@@ -15,7 +15,7 @@ struct Option {
   std::string_view name;   // without the dashes
   std::string_view value;  // what stands for the value in help: FILE; empty for a switch
   std::string_view doc;
-  bool repeats = false;    // may be given several times
+  bool repeats = false;  // may be given several times
 };
 
 /// What a verb takes besides options.

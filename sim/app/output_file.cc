@@ -42,9 +42,9 @@ class Descriptor {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const fs::path& target)
-      : path_(target.parent_path() / (".attnsim-" + std::to_string(::getpid()) + ".tmp")),
-        descriptor_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)),
-        exists_(descriptor_.get() >= 0) {}
+      : descriptor_(create(target.parent_path(), path_)), exists_(descriptor_.get() >= 0) {}
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
   ~TemporaryFile() {
     if (exists_) ::unlink(path_.c_str());
   }
@@ -59,6 +59,17 @@ class TemporaryFile {
   }
 
  private:
+  /// A file nobody else has: names taken by others (a shared folder) are passed over.
+  static int create(const fs::path& folder, fs::path& path) {
+    constexpr int kMostAttempts = 100;
+    for (int attempt = 0;; ++attempt) {
+      path = folder /
+             (".attnsim-" + std::to_string(::getpid()) + "-" + std::to_string(attempt) + ".tmp");
+      const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (fd >= 0 || errno != EEXIST || attempt == kMostAttempts) return fd;
+    }
+  }
+
   fs::path path_;
   Descriptor descriptor_;
   bool exists_;

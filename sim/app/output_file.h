@@ -20,8 +20,8 @@ class OutputFile {
  private:
   void write_directly(std::string_view text) const;
 
-  std::string given_;            // as the user wrote it, for messages
-  std::filesystem::path path_;   // with symbolic links followed
+  std::string given_;           // as the user wrote it, for messages
+  std::filesystem::path path_;  // with symbolic links followed
   bool direct_ = false;
 };
 

@@ -1,11 +1,10 @@
 // attnsim run: one replay.
-#include "sim/replay/replay.h"
-
 #include "sim/app/hash.h"
 #include "sim/app/output.h"
 #include "sim/app/selection.h"
 #include "sim/app/verb.h"
 #include "sim/config/config.h"
+#include "sim/replay/replay.h"
 
 namespace attnsim::app {
 namespace {

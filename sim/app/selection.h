@@ -18,7 +18,8 @@ std::vector<Option> selection_options();
 
 /// The one line of help on what these mean together.
 inline constexpr std::string_view kSelectionDetails =
-    "Without a file everything comes from the options and the defaults. --algorithm and --hardware\n"
+    "Without a file everything comes from the options and the defaults. --algorithm and "
+    "--hardware\n"
     "replace the file's section, then --workload and --set change single values:\n"
     "  --workload seqlen=4096,head_dim=128,causal=true\n"
     "  --set algorithm.tiles='{Br: 128, Bc: 64}' --set hardware.memories.sram.capacity='96 KiB'\n"

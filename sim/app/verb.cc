@@ -1,6 +1,6 @@
 #include "sim/app/verb.h"
 
-#include <algorithm>
+#include <cstdio>
 
 #include "sim/app/command_text.h"
 #include "sim/app/output.h"
@@ -34,6 +34,13 @@ std::vector<Option> all_options(const Verb& verb) {
 
 std::vector<Verb> verbs() {
   return {run_verb(), verify_verb(), bounds_verb(), check_verb(), list_verb(), help_verb()};
+}
+
+Exit verdict(std::uint64_t failed, std::uint64_t total, std::string_view things) {
+  if (failed == 0) return Exit::done;
+  std::fprintf(stderr, "%llu of %llu %s failed\n", static_cast<unsigned long long>(failed),
+               static_cast<unsigned long long>(total), std::string(things).c_str());
+  return Exit::failed;
 }
 
 Exit dispatch(const std::vector<std::string>& words) {

@@ -1,7 +1,8 @@
-// The verbs of the command line: attnsim VERB ... Each has a file of its own and a row in the table.
+// The verbs of the command line: attnsim VERB ... Each has a file of its own and a row in the
+// table.
 #pragma once
 
-#include <span>
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +44,9 @@ Verb bounds_verb();
 Verb check_verb();
 Verb list_verb();
 Verb help_verb();
+
+/// How a verb ends that judges `total` things. Says on stderr how many failed, if any did.
+Exit verdict(std::uint64_t failed, std::uint64_t total, std::string_view things);
 
 /// What `attnsim help` prints.
 std::string overview();

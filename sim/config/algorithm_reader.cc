@@ -68,7 +68,8 @@ std::optional<TileRule> rule_named(std::string_view text) {
 std::vector<FieldDoc> tile_fields(const AlgorithmInfo& info) {
   std::vector<FieldDoc> docs;
   for (const TileSpec& tile : info.tiles) {
-    docs.push_back({.key = tile.name, .type = "integer 1..2^40", .required = true, .doc = tile.doc});
+    docs.push_back(
+        {.key = tile.name, .type = "integer 1..2^40", .required = true, .doc = tile.doc});
   }
   return docs;
 }
@@ -96,10 +97,8 @@ void read_tiles(const Cursor& value, const AlgorithmInfo& info, TileChoice& out)
 std::vector<FieldDoc> fields_of(const AlgorithmInfo& info) {
   std::vector<FieldDoc> docs = algorithm_fields();
   for (const ParamSpec& spec : info.params) {
-    docs.push_back({.key = spec.name,
-                    .type = type_of(spec),
-                    .fallback = spec.default_value,
-                    .doc = spec.doc});
+    docs.push_back(
+        {.key = spec.name, .type = type_of(spec), .fallback = spec.default_value, .doc = spec.doc});
   }
   return docs;
 }
@@ -141,13 +140,17 @@ std::optional<AlgorithmChoice> read_algorithm(const Cursor& map, const Catalogue
 
 std::vector<FieldDoc> algorithm_fields() {
   return {
-      {.key = "name", .type = "an algorithm", .required = true, .doc = "see attnsim list algorithms"},
+      {.key = "name",
+       .type = "an algorithm",
+       .required = true,
+       .doc = "see attnsim list algorithms"},
       {.key = "tiles",
        .type = "automatic, released, fit, paper, or a map of sizes such as {Br: 64, Bc: 128}",
        .fallback = "automatic",
-       .doc = "released: the released kernel's table; fit: the least I/O that fits, solved exactly; "
-              "paper: the paper's formula; automatic: released where the table has the case, else "
-              "fit"},
+       .doc =
+           "released: the released kernel's table; fit: the least I/O that fits, solved exactly; "
+           "paper: the paper's formula; automatic: released where the table has the case, else "
+           "fit"},
   };
 }
 

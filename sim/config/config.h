@@ -4,8 +4,8 @@
 // found, in the order of the files and of the positions in them. Nothing is cached between calls;
 // the functions are safe to call from several threads at once.
 //
-// `extends`: a run, a workload, a machine and a check's run may build on a file. Maps are merged key
-// by key, the derived file wins, and every leaf keeps its own file:line:column for messages. A
+// `extends`: a run, a workload, a machine and a check's run may build on a file. Maps are merged
+// key by key, the derived file wins, and every leaf keeps its own file:line:column for messages. A
 // section of the derived file that names another base (hardware: {extends: ...}, algorithm: {name:
 // ...}), or that is a plain name, replaces the inherited section instead of merging with it.
 // Relative paths are looked up in the folder of the referring file, the current folder, and the

@@ -1,8 +1,10 @@
 // echo(): a resolved run as canonical YAML.
 #include <charconv>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 
 #include "sim/config/config.h"
@@ -21,7 +23,7 @@ std::string text_of(double value) {
   return {buffer, result.ptr};
 }
 
-std::string quoted(std::string_view text) {
+std::string double_quoted(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -46,7 +48,9 @@ class Writer {
     ++depth_;
   }
   void close() { --depth_; }
-  void put(std::string_view key, const std::string& value) { line(std::string(key) + ": " + value); }
+  void put(std::string_view key, const std::string& value) {
+    line(std::string(key) + ": " + value);
+  }
   /// A value with its unit; nothing when it is absent.
   template <typename T>
   void put(std::string_view key, const std::optional<T>& value, std::string_view unit = "") {
@@ -55,7 +59,7 @@ class Writer {
   }
   /// Quoted text; nothing when it is empty.
   void put_text(std::string_view key, const std::string& value) {
-    if (!value.empty()) put(key, quoted(value));
+    if (!value.empty()) put(key, double_quoted(value));
   }
 
   std::string take() { return std::move(out_); }
@@ -115,7 +119,8 @@ void write_units(Writer& out, const UnitSpec& units) {
   out.open("units");
   if (!units.matrix.empty()) {
     out.open("matrix");
-    for (const auto& [dtype, rate] : units.matrix) out.put(name(dtype), std::optional(rate), "FLOP/s");
+    for (const auto& [dtype, rate] : units.matrix)
+      out.put(name(dtype), std::optional(rate), "FLOP/s");
     out.close();
   }
   out.put("vector", units.vector, "FLOP/s");
@@ -144,7 +149,7 @@ void write_machine(Writer& out, const MachineSpec& machine) {
   if (!machine.estimated.empty()) {
     std::string list;
     for (const std::string& path : machine.estimated) {
-      list += (list.empty() ? "" : ", ") + quoted(path);
+      list += (list.empty() ? "" : ", ") + double_quoted(path);
     }
     out.put("estimated", "[" + list + "]");
   }
@@ -152,7 +157,7 @@ void write_machine(Writer& out, const MachineSpec& machine) {
 }
 
 std::string param_text(const ParamValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return quoted(*text);
+  if (const auto* text = std::get_if<std::string>(&value)) return double_quoted(*text);
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return text_of(*integer);
   if (const auto* real = std::get_if<double>(&value)) return text_of(*real);
   return text_of(std::get<bool>(value));

@@ -14,11 +14,8 @@ constexpr std::size_t kMostReported = 100;  // a file that is wrong throughout n
 void Faults::enter(const std::string& file) { files_.try_emplace(file, files_.size()); }
 
 void Faults::add(const Position& at, const std::string& path, const std::string& message) {
-  faults_.push_back({.file = at.file,
-                     .line = at.line,
-                     .column = at.column,
-                     .path = path,
-                     .message = message});
+  faults_.push_back(
+      {.file = at.file, .line = at.line, .column = at.column, .path = path, .message = message});
 }
 
 std::size_t Faults::rank(const Diagnostic& fault) const {

@@ -35,7 +35,6 @@ RunSpec load_run(const std::optional<std::string>& file, const Overrides& overri
   if (file) run = resolver.run_file(*file);
   if (!run) faults.throw_if_any();
   Node full = apply_overrides(with_default_sections(std::move(*run)), overrides, faults);
-  if (file == std::nullopt && faults.count() > 0) faults.throw_if_any();
   return require(read_run(Cursor(full, "", faults), catalogue, resolver), faults);
 }
 

@@ -55,27 +55,31 @@ void read_capacity(const Cursor& value, Draft& out) {
 
 std::span<const Field<Draft>> memory_table() {
   static const Field<Draft> kFields[] = {
-      {{.key = "kind", .type = "registers, scratchpad, cache or dram", .required = true,
+      {{.key = "kind",
+        .type = "registers, scratchpad, cache or dram",
+        .required = true,
         .doc = "registers and scratchpads are managed by the program, a cache by itself"},
        read_kind},
-      {{.key = "per", .type = "core or device",
+      {{.key = "per",
+        .type = "core or device",
         .fallback = "core for registers and scratchpads, else device",
         .doc = "one instance per core, or one that all cores share"},
        read_per},
-      {{.key = "parent", .type = "memory", .fallback = "the next memory of the list",
+      {{.key = "parent",
+        .type = "memory",
+        .fallback = "the next memory of the list",
         .doc = "the memory outwards of this one; the outermost has none"},
        [](const Cursor& v, Draft& out) {
          out.memory.parent = v.text("the name of a memory").value_or("");
        }},
-      {{.key = "capacity", .type = "size, or words where uniform_words",
-        .fallback = "required for registers and scratchpads",
-        .doc = "what a program can claim of one instance"},
+      {{.key = "capacity",
+        .type = "size, or words where uniform_words",
+        .doc = "what a program can claim of one instance; required for registers and scratchpads"},
        read_capacity},
       {{.key = "bandwidth", .type = "byte rate", .doc = "peak, all instances together"},
-       [](const Cursor& v, Draft& out) {
-         out.memory.bandwidth = v.quantity(Quantity::byte_rate);
-       }},
-      {{.key = "read_bandwidth", .type = "byte rate",
+       [](const Cursor& v, Draft& out) { out.memory.bandwidth = v.quantity(Quantity::byte_rate); }},
+      {{.key = "read_bandwidth",
+        .type = "byte rate",
         .doc = "sustained, reads only, all instances together"},
        [](const Cursor& v, Draft& out) {
          out.memory.read_bandwidth = v.quantity(Quantity::byte_rate);
@@ -88,12 +92,15 @@ std::span<const Field<Draft>> memory_table() {
        [](const Cursor& v, Draft& out) { out.memory.sector = v.size(); }},
       {{.key = "ways", .type = "integer 1..2^20", .doc = "associativity of a cache"},
        [](const Cursor& v, Draft& out) { out.memory.ways = v.integer(kWays); }},
-      {{.key = "policy", .type = "lru, fifo, tree_plru, random, srrip or opt",
+      {{.key = "policy",
+        .type = "lru, fifo, tree_plru, random, srrip or opt",
         .doc = "replacement policy of a cache"},
        [](const Cursor& v, Draft& out) {
          out.memory.policy = v.choice("policy", policies()).value_or("");
        }},
-      {{.key = "energy", .type = "energy", .doc = "per byte moved to or from this memory"},
+      {{.key = "energy",
+        .type = "energy",
+        .doc = "per byte, on the whole path between this memory and a core"},
        [](const Cursor& v, Draft& out) { out.memory.energy = v.quantity(Quantity::energy); }},
   };
   return kFields;
@@ -123,9 +130,9 @@ bool check_known(const Cursor& map, const Entry& entry) {
 
 void read_memory(const Cursor& map, const Entry& entry, Draft& draft) {
   if (!is_memory_name(entry.key)) {
-    map.faults().add(entry.at, map.path(),
-                     "expected a name of lower-case letters, digits and _, got " +
-                         quote(entry.key));
+    map.faults().add(
+        entry.at, map.path(),
+        "expected a name of lower-case letters, digits and _, got " + quote(entry.key));
     return;
   }
   if (!check_known(map, entry)) return;

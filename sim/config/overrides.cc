@@ -61,14 +61,15 @@ std::vector<std::string_view> split_list(std::string_view text) {
 }
 
 /// A tree with the one leaf that `path=value` names; `prefix` is prepended to the path.
-std::optional<Node> assignment(std::string_view text, const std::string& prefix,
-                               const Position& at, Faults& faults) {
+std::optional<Node> assignment(std::string_view text, const std::string& prefix, const Position& at,
+                               Faults& faults) {
   const std::size_t equals = text.find('=');
   const std::string path = prefix + std::string(text.substr(0, equals));
   const std::vector<std::string> parts = split_path(path);
   if (equals == std::string_view::npos || parts.empty() || parts.size() > kDeepestPath) {
-    faults.add(at, "", prefix.empty() ? "expected path=value, such as workload.heads=8"
-                                      : "expected key=value, such as heads=8");
+    faults.add(at, "",
+               prefix.empty() ? "expected path=value, such as workload.heads=8"
+                              : "expected key=value, such as heads=8");
     return std::nullopt;
   }
   std::optional<Node> value = parse_value(text.substr(equals + 1), at, path, faults);

@@ -104,8 +104,7 @@ void Builder::OnDocumentStart(const YAML::Mark& mark) {
   throw Abandon{};
 }
 
-void Builder::refuse_extras(const YAML::Mark& mark, const std::string& tag,
-                            YAML::anchor_t anchor) {
+void Builder::refuse_extras(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor) {
   if (anchor != YAML::NullAnchor) refuse(mark, "anchors (&) are not supported");
   if (!tag.empty() && tag != "?" && tag != "!") refuse(mark, "tags (!) are not supported");
 }
@@ -115,9 +114,9 @@ void Builder::take_key(const YAML::Mark& mark, const std::string& key, bool quot
   if (key == "<<" && !quoted) refuse(mark, "merge keys (<<) are not supported; use 'extends'");
   const auto [it, fresh] = frame.lines.try_emplace(key, mark.line + 1);
   if (!fresh) {
-    faults_.add(position(mark), path(),
-                "duplicate key " + quote(key) + " (first on line " + std::to_string(it->second) +
-                    ")");
+    faults_.add(
+        position(mark), path(),
+        "duplicate key " + quote(key) + " (first on line " + std::to_string(it->second) + ")");
   }
   frame.key = Entry{.key = key, .at = position(mark)};
   frame.duplicate = !fresh;
@@ -144,8 +143,7 @@ void Builder::open(NodeKind kind, const YAML::Mark& mark) {
     throw Abandon{};
   }
   if (frames_.size() == kDeepest) {
-    faults_.add(position(mark), "",
-                "nested deeper than " + std::to_string(kDeepest) + " levels");
+    faults_.add(position(mark), "", "nested deeper than " + std::to_string(kDeepest) + " levels");
     throw Abandon{};
   }
   Frame frame;
@@ -192,8 +190,8 @@ void Builder::OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anc
   add(std::move(node));
 }
 
-void Builder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
-                              YAML::anchor_t anchor, YAML::EmitterStyle::value) {
+void Builder::OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
+                              YAML::EmitterStyle::value) {
   refuse_extras(mark, tag, anchor);
   open(NodeKind::sequence, mark);
 }

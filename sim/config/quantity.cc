@@ -17,18 +17,17 @@ struct Unit {
   int power2 = 0;
 };
 
-constexpr Unit kSizes[] = {{"B"},         {"KiB", 0, 10}, {"MiB", 0, 20}, {"GiB", 0, 30},
-                           {"TiB", 0, 40}, {"KB", 3},      {"MB", 6},      {"GB", 9},
-                           {"TB", 12}};
-constexpr Unit kByteRates[] = {{"B/s"},           {"KB/s", 3},      {"MB/s", 6},      {"GB/s", 9},
-                               {"TB/s", 12},      {"PB/s", 15},     {"KiB/s", 0, 10},
-                               {"MiB/s", 0, 20},  {"GiB/s", 0, 30}, {"TiB/s", 0, 40}};
+constexpr Unit kSizes[] = {{"B"},          {"KiB", 0, 10}, {"MiB", 0, 20},
+                           {"GiB", 0, 30}, {"TiB", 0, 40}, {"KB", 3},
+                           {"MB", 6},      {"GB", 9},      {"TB", 12}};
+constexpr Unit kByteRates[] = {
+    {"B/s"},      {"KB/s", 3},      {"MB/s", 6},      {"GB/s", 9},      {"TB/s", 12},
+    {"PB/s", 15}, {"KiB/s", 0, 10}, {"MiB/s", 0, 20}, {"GiB/s", 0, 30}, {"TiB/s", 0, 40}};
 constexpr Unit kFrequencies[] = {{"Hz"}, {"kHz", 3}, {"MHz", 6}, {"GHz", 9}};
 constexpr Unit kTimes[] = {{"ps", -12}, {"ns", -9}, {"us", -6}, {"ms", -3}, {"s"}};
-constexpr Unit kFlopRates[] = {
-    {"FLOP/s"}, {"GFLOP/s", 9}, {"TFLOP/s", 12}, {"PFLOP/s", 15}};
+constexpr Unit kFlopRates[] = {{"FLOP/s"}, {"GFLOP/s", 9}, {"TFLOP/s", 12}, {"PFLOP/s", 15}};
 constexpr Unit kOpRates[] = {{"op/s"}, {"Gop/s", 9}, {"Top/s", 12}};
-constexpr Unit kEnergies[] = {{"pJ/B", -12}, {"nJ/B", -9}};
+constexpr Unit kEnergies[] = {{"pJ/B", -12}, {"nJ/B", -9}, {"J/B"}};
 constexpr Unit kPercents[] = {{"%", -2}};
 
 struct QuantityRow {

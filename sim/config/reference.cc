@@ -29,9 +29,8 @@ std::string section(const std::string& title, const std::vector<FieldDoc>& field
 
 std::string units() {
   std::string out = "Quantities\n";
-  for (const Quantity q :
-       {Quantity::size, Quantity::byte_rate, Quantity::frequency, Quantity::time,
-        Quantity::flop_rate, Quantity::op_rate, Quantity::energy}) {
+  for (const Quantity q : {Quantity::size, Quantity::byte_rate, Quantity::frequency, Quantity::time,
+                           Quantity::flop_rate, Quantity::op_rate, Quantity::energy}) {
     out += "  " + quantity_description(q) + "\n";
   }
   return out + "  KiB, MiB, GiB and TiB are powers of two; all other prefixes are decimal\n\n";

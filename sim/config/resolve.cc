@@ -132,9 +132,9 @@ std::optional<std::string> Resolver::locate(const Node& target, const std::strin
     for (const std::string& name : names) {
       if (name == target.text) return named_file(family.folder, name, search_);
     }
-    faults_.add(target.at, path,
-                "unknown " + family.noun + " " + quote(target.text) +
-                    suggestion(target.text, names));
+    faults_.add(
+        target.at, path,
+        "unknown " + family.noun + " " + quote(target.text) + suggestion(target.text, names));
     return std::nullopt;
   }
   std::optional<std::string> file = find_file(target.text, folder_of(target), search_);

@@ -46,16 +46,24 @@ std::span<const Field<Draft>> run_table() {
   static const Field<Draft> kFields[] = {
       {{.key = "extends", .type = "file", .doc = "the run this one is derived from"}, read_nothing},
       {{.key = "description", .type = "text", .doc = "free text, ignored"}, read_nothing},
-      {{.key = "workload", .type = "map with at least seqlen and head_dim, or a name or file",
-        .required = true, .doc = "what is computed"},
+      {{.key = "workload",
+        .type = "map with at least seqlen and head_dim, or a name or file",
+        .required = true,
+        .doc = "what is computed"},
        read_workload_section},
-      {{.key = "hardware", .type = "preset id, file, or map", .fallback = kDefaultHardware,
+      {{.key = "hardware",
+        .type = "preset id, file, or map",
+        .fallback = kDefaultHardware,
         .doc = "the machine; {extends: ID, ...} changes parts of another one"},
        read_hardware_section},
-      {{.key = "algorithm", .type = "name, or map", .fallback = kDefaultAlgorithm,
+      {{.key = "algorithm",
+        .type = "name, or map",
+        .fallback = kDefaultAlgorithm,
         .doc = "how it is computed"},
        [](const Cursor& v, Draft& out) { out.algorithm = read_algorithm(v, out.catalogue); }},
-      {{.key = "seed", .type = "integer 0..2^63-1", .fallback = "1",
+      {{.key = "seed",
+        .type = "integer 0..2^63-1",
+        .fallback = "1",
         .doc = "of everything that is random"},
        [](const Cursor& v, Draft& out) { out.seed = v.integer({.min = 0}); }},
   };
@@ -68,9 +76,9 @@ void check_pass(const Cursor& map, const Draft& draft) {
   if (std::find(info.passes.begin(), info.passes.end(), pass) != info.passes.end()) return;
   std::string has;
   for (const Pass p : info.passes) has += (has.empty() ? "" : ", ") + std::string(name(p));
-  map.faults().add(draft.pass_at, join_path(join_path(map.path(), "workload"), "pass"),
-                   "'" + info.id + "' has no " + std::string(name(pass)) + " pass (it has: " + has +
-                       ")");
+  map.faults().add(
+      draft.pass_at, join_path(join_path(map.path(), "workload"), "pass"),
+      "'" + info.id + "' has no " + std::string(name(pass)) + " pass (it has: " + has + ")");
 }
 
 void set_default(Node& run, const char* section, const char* value) {
@@ -86,8 +94,7 @@ Node with_default_sections(Node run) {
   return run;
 }
 
-std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue,
-                                Resolver& resolver) {
+std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue, Resolver& resolver) {
   const std::size_t before = map.faults().count();
   Draft draft{.catalogue = catalogue, .resolver = resolver};
   read_map(map, run_table(), draft);

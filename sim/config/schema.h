@@ -19,8 +19,8 @@ namespace attnsim::config {
 /// What the manual says about a key.
 struct FieldDoc {
   std::string key;
-  std::string type;            // what a value looks like, with its unit
-  std::string fallback{};      // the default as a user would write it; empty when absent means unset
+  std::string type;        // what a value looks like, with its unit
+  std::string fallback{};  // the default as a user would write it; empty when absent means unset
   bool required = false;
   std::string doc;
 };

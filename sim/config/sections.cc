@@ -41,8 +41,7 @@ Node long_form(std::string_view section_name, Node node) {
   const Section* s = section(section_name);
   if (s == nullptr || !node.is_scalar()) return node;
   Node map = make_map(node.at);
-  map.entries.push_back(
-      {.key = std::string(s->base_key), .at = node.at, .value = std::move(node)});
+  map.entries.push_back({.key = std::string(s->base_key), .at = node.at, .value = std::move(node)});
   return map;
 }
 

@@ -8,7 +8,8 @@
 namespace attnsim::config {
 
 /// The long form of a section that may be written as a name: `hardware: ID` and `workload: NAME`
-/// become {extends: ...}, `algorithm: ID` becomes {name: ...}. Other nodes are returned as they are.
+/// become {extends: ...}, `algorithm: ID` becomes {name: ...}. Other nodes are returned as they
+/// are.
 Node long_form(std::string_view section, Node node);
 
 /// All sections of a run in long form.

@@ -19,7 +19,7 @@ std::string display(const fs::path& path) {
   return inside ? relative.string() : normal.string();
 }
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code error;
   return fs::exists(path, error);
 }
@@ -50,9 +50,9 @@ std::optional<std::string> find_file(const std::string& file, const fs::path& fo
                                      const SearchPath& search) {
   const fs::path path(file);
   if (path.empty()) return std::nullopt;
-  if (path.is_absolute()) return exists(path) ? std::optional(display(path)) : std::nullopt;
+  if (path.is_absolute()) return is_there(path) ? std::optional(display(path)) : std::nullopt;
   for (const fs::path& root : {folder, fs::path(), search.share}) {
-    if (exists(root / path)) return display(root / path);
+    if (is_there(root / path)) return display(root / path);
   }
   return std::nullopt;
 }

@@ -14,6 +14,7 @@
 #include "sim/core/registry.h"
 #include "sim/core/run_spec.h"
 #include "sim/trace/agent.h"
+#include "sim/trace/attention_tensors.h"
 #include "sim/trace/closed_form.h"
 #include "sim/trace/mask.h"
 #include "sim/trace/program.h"

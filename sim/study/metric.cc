@@ -1,0 +1,221 @@
+#include "sim/study/metric.h"
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "sim/core/error.h"
+#include "sim/core/spelling.h"
+
+namespace attnsim::study {
+namespace {
+
+using Count = std::uint64_t;
+using Names = std::vector<std::string>;
+
+template <typename Row, typename Value = Count>
+struct Field {
+  std::string_view name;
+  Value (*get)(const Row&);
+};
+
+constexpr Field<IoRow> kIoFields[] = {
+    {"read_bytes", [](const IoRow& r) { return r.read_bytes.count; }},
+    {"write_bytes", [](const IoRow& r) { return r.write_bytes.count; }},
+    {"bytes", [](const IoRow& r) { return r.bytes().count; }},
+    {"read_words", [](const IoRow& r) { return r.read_words.count; }},
+    {"write_words", [](const IoRow& r) { return r.write_words.count; }},
+    {"words", [](const IoRow& r) { return r.words().count; }},
+    {"init_bytes", [](const IoRow& r) { return r.init_bytes.count; }},
+    {"init_words", [](const IoRow& r) { return r.init_words.count; }},
+};
+
+template <typename Tag>
+std::optional<Count> optional_count(const std::optional<Amount<Tag>>& amount) {
+  return amount ? std::optional(amount->count) : std::nullopt;
+}
+
+constexpr Field<FootprintRow, std::optional<Count>> kFootprintFields[] = {
+    {"peak_bytes", [](const FootprintRow& r) { return std::optional(r.peak_bytes.count); }},
+    {"peak_words", [](const FootprintRow& r) { return std::optional(r.peak_words.count); }},
+    {"static_bytes", [](const FootprintRow& r) { return std::optional(r.static_bytes.count); }},
+    {"capacity_bytes", [](const FootprintRow& r) { return optional_count(r.capacity_bytes); }},
+    {"capacity_words", [](const FootprintRow& r) { return optional_count(r.capacity_words); }},
+    {"fits", [](const FootprintRow& r) { return std::optional<Count>(r.fits ? 1 : 0); }},
+};
+
+constexpr Field<BoundRow, double> kBoundFields[] = {
+    {"words", [](const BoundRow& r) { return r.words; }},
+    {"bytes", [](const BoundRow& r) { return r.bytes; }},
+    {"ratio", [](const BoundRow& r) { return r.ratio; }},
+};
+
+constexpr Field<WorkSummary> kWorkFields[] = {
+    {"matrix_flops", [](const WorkSummary& w) { return w.matrix_flops; }},
+    {"exp_ops", [](const WorkSummary& w) { return w.exp_ops; }},
+    {"vector_ops", [](const WorkSummary& w) { return w.vector_ops; }},
+    {"operations", [](const WorkSummary& w) { return w.operations; }},
+    {"tasks", [](const WorkSummary& w) { return w.tasks; }},
+};
+
+[[noreturn]] void unknown(const std::string& what, std::string_view name, const Names& candidates) {
+  throw UserError("unknown " + what + " '" + std::string(name) + "'" +
+                  suggestion(name, candidates));
+}
+
+template <typename Row, typename Value, std::size_t kCount>
+Value field_value(const Row& row, std::string_view name,
+                  const Field<Row, Value> (&fields)[kCount]) {
+  Names names;
+  for (const auto& field : fields) {
+    if (field.name == name) return field.get(row);
+    names.emplace_back(field.name);
+  }
+  unknown("field", name, names);
+}
+
+void add_name(Names& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+void add_row(IoRow& sum, const IoRow& row) {
+  sum.read_bytes += row.read_bytes;
+  sum.write_bytes += row.write_bytes;
+  sum.init_bytes += row.init_bytes;
+  sum.read_words += row.read_words;
+  sum.write_words += row.write_words;
+  sum.init_words += row.init_words;
+}
+
+/// A row of all devices. A tensor without a row here may have crossed another boundary only.
+IoRow io_sum(const Result& result, const IoPath& path) {
+  IoRow sum;
+  Names memories, tensors;
+  for (const IoRow& row : result.io) {
+    add_name(memories, row.memory);
+    add_name(tensors, row.tensor);
+    if (row.memory == path.memory && row.tensor == path.tensor) add_row(sum, row);
+  }
+  if (std::find(memories.begin(), memories.end(), path.memory) == memories.end()) {
+    if (result.run.machine.memory(path.memory) != nullptr) {
+      throw UserError("nothing crosses a boundary at '" + path.memory + "'" +
+                      suggestion("", memories));
+    }
+    unknown("memory", path.memory, memories);
+  }
+  if (std::find(tensors.begin(), tensors.end(), path.tensor) == tensors.end()) {
+    unknown("tensor", path.tensor, tensors);
+  }
+  return sum;
+}
+
+MetricValue footprint_value(const Result& result, const std::string& space,
+                            const std::string& field) {
+  const FootprintRow* row = result.footprint_row(space);
+  if (row == nullptr) {
+    Names spaces;
+    for (const FootprintRow& r : result.footprint) add_name(spaces, r.space);
+    unknown("space", space, spaces);
+  }
+  const auto count = field_value(*row, field, kFootprintFields);
+  if (!count) throw UserError("the capacity of '" + space + "' is unlimited or unknown");
+  return MetricValue::of_count(*count);
+}
+
+MetricValue bound_value(const Result& result, const std::string& id, const std::string& field) {
+  const double value = field_value(bound_row(result, id), field, kBoundFields);
+  return field == "ratio" ? MetricValue{.value = value} : MetricValue::of_value(value);
+}
+
+/// The forms a path may have, by its first part.
+struct Form {
+  std::string_view group;
+  std::size_t parts;
+  const char* text;
+};
+
+constexpr Form kForms[] = {
+    {"io", 4, "io.<memory>.<tensor>.<field>"},
+    {"footprint", 3, "footprint.<space>.<field>"},
+    {"bounds", 3, "bounds.<id>.<field>"},
+    {"work", 2, "work.<field>"},
+};
+
+Names split(std::string_view path) {
+  Names parts;
+  for (std::size_t begin = 0;;) {
+    const std::size_t dot = path.find('.', begin);
+    parts.emplace_back(path.substr(begin, dot - begin));
+    if (dot == std::string_view::npos) return parts;
+    begin = dot + 1;
+  }
+}
+
+Names checked_parts(std::string_view path) {
+  Names parts = split(path);
+  Names groups;
+  for (const Form& form : kForms) {
+    groups.emplace_back(form.group);
+    if (form.group != parts[0]) continue;
+    if (parts.size() == form.parts) return parts;
+    throw UserError("expected " + std::string(form.text));
+  }
+  unknown("group of metrics", parts[0], groups);
+}
+
+MetricValue value_at(const Result& result, std::string_view path) {
+  const Names parts = checked_parts(path);
+  if (parts[0] == "io") return io_value(result, {parts[1], parts[2], parts[3]});
+  if (parts[0] == "footprint") return footprint_value(result, parts[1], parts[2]);
+  if (parts[0] == "bounds") return bound_value(result, parts[1], parts[2]);
+  return MetricValue::of_count(field_value(result.work, parts[1], kWorkFields));
+}
+
+}  // namespace
+
+MetricValue MetricValue::of_value(double value) {
+  constexpr double kTwoTo64 = 18446744073709551616.0;
+  MetricValue out{.value = value};
+  if (value >= 0 && value < kTwoTo64 && std::trunc(value) == value) {
+    out.count = static_cast<Count>(value);
+  }
+  return out;
+}
+
+bool MetricValue::operator==(const MetricValue& other) const {
+  return count && other.count ? *count == *other.count : value == other.value;
+}
+
+bool MetricValue::operator<(const MetricValue& other) const {
+  return count && other.count ? *count < *other.count : value < other.value;
+}
+
+std::optional<IoPath> io_path(std::string_view path) {
+  const Names parts = split(path);
+  if (parts.size() != 4 || parts[0] != "io") return std::nullopt;
+  return IoPath{parts[1], parts[2], parts[3]};
+}
+
+MetricValue evaluate(const Result& result, std::string_view path) {
+  try {
+    return value_at(result, path);
+  } catch (const UserError& error) {
+    throw UserError(std::vector<Diagnostic>{
+        {.file = {}, .path = std::string(path), .message = error.diagnostics().front().message}});
+  }
+}
+
+MetricValue io_value(const Result& result, const IoPath& path) {
+  return MetricValue::of_count(field_value(io_sum(result, path), path.field, kIoFields));
+}
+
+const BoundRow& bound_row(const Result& result, std::string_view id) {
+  Names ids;
+  for (const BoundRow& row : result.bounds) {
+    if (row.id == id) return row;
+    add_name(ids, row.id);
+  }
+  unknown("bound", id, ids);
+}
+
+}  // namespace attnsim::study

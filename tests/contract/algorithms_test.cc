@@ -1,0 +1,139 @@
+// Promises every registered algorithm keeps; a new one is picked up without an edit here.
+#include <set>
+
+#include <gtest/gtest.h>
+
+#include "sim/config/config.h"
+#include "sim/replay/counts.h"
+#include "sim/replay/replay.h"
+#include "sim/replay/verify.h"
+
+namespace attnsim {
+namespace {
+
+std::vector<std::string> all_algorithms() { return algorithm_catalogue().algorithm_ids(); }
+
+class AlgorithmContract : public testing::TestWithParam<std::string> {
+ protected:
+  AlgorithmInfo info() const { return find_algorithm(GetParam()).info; }
+};
+
+TEST_P(AlgorithmContract, DescribesItself) {
+  const AlgorithmInfo i = info();
+  EXPECT_EQ(i.id, GetParam());
+  EXPECT_FALSE(i.summary.empty());
+  EXPECT_FALSE(i.source.empty());
+  EXPECT_FALSE(i.passes.empty());
+  std::set<std::string> names;
+  for (const TileSpec& tile : i.tiles) {
+    EXPECT_FALSE(tile.doc.empty()) << tile.name;
+    EXPECT_TRUE(names.insert(tile.name).second) << tile.name;
+  }
+  for (const ParamSpec& param : i.params) {
+    EXPECT_FALSE(param.doc.empty()) << param.name;
+    EXPECT_FALSE(param.default_value.empty()) << param.name;
+    EXPECT_TRUE(names.insert(param.name).second) << param.name;
+  }
+}
+
+TEST_P(AlgorithmContract, ComputesItsFunctionExactly) {
+  for (const RunSpec& run : replay::verification_grid(info(), 120, 7)) {
+    const VerifyCase result = replay::verify(run, replay::Arithmetic::exact);
+    EXPECT_TRUE(result.ok) << result.name << ": " << result.message;
+  }
+}
+
+TEST_P(AlgorithmContract, ComputesItsFunctionInTheWorkloadsDtype) {
+  for (const RunSpec& run : replay::verification_grid(info(), 60, 8)) {
+    const VerifyCase result = replay::verify(run, replay::Arithmetic::rounded);
+    EXPECT_TRUE(result.ok) << result.name << ": " << result.message;
+  }
+}
+
+TEST_P(AlgorithmContract, ClosedFormAndFootprintEqualTheReplay) {
+  for (const RunSpec& run : replay::verification_grid(info(), 120, 9)) {
+    const Result result = replay::replay(run);
+    for (const ClosedFormRow& row : result.closed_form) {
+      EXPECT_TRUE(row.equals) << row.tensor << ": formula " << row.words.count << " words";
+    }
+    // LB0 holds for every exact algorithm.
+    for (const BoundRow& bound : result.bounds) {
+      if (bound.rigorous && bound.kind == "lower") {
+        EXPECT_GE(bound.ratio, 1.0) << bound.id << " at " << bound.memory;
+      }
+    }
+  }
+}
+
+/// Collects all records of one task at a time.
+class Recorder final : public replay::TaskSink {
+ public:
+  void begin_task(const Kernel&, std::int64_t) override {}
+  void consume(std::span<const TileOp> ops) override {
+    records.insert(records.end(), ops.begin(), ops.end());
+  }
+  void end_task() override {}
+  std::vector<TileOp> records;
+};
+
+bool same(const TileOp& a, const TileOp& b) {
+  return a.op == b.op && a.row == b.row && a.col == b.col && a.tensor == b.tensor && a.m == b.m &&
+         a.n == b.n && a.k == b.k && a.t[0] == b.t[0] && a.t[1] == b.t[1] && a.t[2] == b.t[2] &&
+         a.t[3] == b.t[3] && a.lo == b.lo && a.hi == b.hi && a.flags == b.flags;
+}
+
+TEST_P(AlgorithmContract, SuspendingAtEveryIterationChangesNothing) {
+  for (const RunSpec& run : replay::verification_grid(info(), 10, 10)) {
+    const replay::PlannedRun planned(run);
+    for (const Kernel& kernel : planned.schedule().program().kernels()) {
+      Recorder pushed;
+      replay::run_kernel(kernel, pushed);
+      Recorder pulled;
+      for (std::int64_t n = 0; n < kernel.tasks(); ++n) {
+        Emitter emitter(pulled, Emitter::Mode::pull);
+        {
+          Task task = kernel.start(emitter, kernel.task(n));
+          while (!task.done()) task.resume();
+        }
+        emitter.flush();
+      }
+      ASSERT_EQ(pushed.records.size(), pulled.records.size()) << kernel.name;
+      for (std::size_t i = 0; i < pushed.records.size(); ++i) {
+        ASSERT_TRUE(same(pushed.records[i], pulled.records[i])) << kernel.name << " record " << i;
+      }
+    }
+  }
+}
+
+TEST_P(AlgorithmContract, RunsOnEveryPreset) {
+  const config::SearchPath search{ATTNSIM_SOURCE_DIR};
+  const config::Overrides small{.sets = {},
+                                .algorithm = GetParam(),
+                                .hardware = {},
+                                .workload = {"seqlen=300,head_dim=64,heads=4,kv_heads=2"}};
+  for (const std::string& id : config::machine_ids(search)) {
+    config::Overrides overrides = small;
+    overrides.hardware = id;
+    const RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
+    const Result result = replay::replay(run);
+    EXPECT_TRUE(result.fits()) << id;
+    ASSERT_NE(result.io_row(run.machine.home().name, "total"), nullptr) << id;
+    for (const ClosedFormRow& row : result.closed_form) EXPECT_TRUE(row.equals) << id;
+    // Every boundary outside the cores sees the same bytes while caches pass everything through.
+    for (const IoRow& row : result.io) {
+      if (row.memory == "l2" && row.tensor != "total") {
+        const IoRow* outside = result.io_row(run.machine.home().name, row.tensor);
+        ASSERT_NE(outside, nullptr) << id << " " << row.tensor;
+        if (id != "huawei_ascend_910b2") {
+          EXPECT_EQ(outside->bytes(), row.bytes()) << id << " " << row.tensor;
+        }
+      }
+    }
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, AlgorithmContract, testing::ValuesIn(all_algorithms()),
+                         [](const auto& instance) { return instance.param; });
+
+}  // namespace
+}  // namespace attnsim

@@ -1,0 +1,1 @@
+printf 'workload: \000\001\002' > input.yaml

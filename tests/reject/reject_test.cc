@@ -1,0 +1,110 @@
+// Is a mistake refused with the right words? Every folder of cases/ is one mistake; the text of the
+// UserError must be its expected.txt. With ATTNSIM_APPROVE=1 in the environment the texts are
+// written instead of compared: read the diff before you keep it.
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "sim/config/config.h"
+#include "sim/core/error.h"
+#include "tests/reject/reject_case.h"
+
+namespace attnsim {
+namespace {
+
+/// The algorithms the cases name, as the registered ones describe themselves.
+Catalogue catalogue() {
+  const auto boolean = [](const char* name) {
+    return ParamSpec{.name = name, .unit = "", .default_value = "false", .doc = ""};
+  };
+  const std::vector<TileSpec> flash = {{"Br", ""}, {"Bc", ""}};
+  Catalogue out;
+  out.algorithms = {
+      {.id = "flash_attention_1",
+       .summary = "",
+       .source = "",
+       .tiles = flash,
+       .params = {boolean("trimmed")}},
+      {.id = "flash_attention_2",
+       .summary = "",
+       .source = "",
+       .tiles = flash,
+       .params = {boolean("pack_gqa")}},
+      {.id = "standard", .summary = "", .source = "", .tiles = {{"b", ""}, {"bk", ""}}},
+  };
+  return out;
+}
+
+/// A command line, as far as it concerns configuration.
+struct Command {
+  bool is_check = false;
+  std::optional<std::string> file{};
+  config::Overrides overrides{};
+};
+
+Command parse(const std::vector<std::string>& words) {
+  Command out;
+  out.is_check = words.at(0) == "check";
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (!word.starts_with("--")) {
+      out.file = word;
+    } else if (word == "--set") {
+      out.overrides.sets.push_back(words.at(++i));
+    } else if (word == "--workload") {
+      out.overrides.workload.push_back(words.at(++i));
+    } else if (word == "--algorithm") {
+      out.overrides.algorithm = words.at(++i);
+    } else if (word == "--hardware") {
+      out.overrides.hardware = words.at(++i);
+    } else {
+      throw std::runtime_error("unknown option in args: " + word);
+    }
+  }
+  return out;
+}
+
+/// What loading the command's configuration complains about.
+std::string complaint(const Command& command) {
+  const config::SearchPath search{.share = ATTNSIM_SOURCE_DIR};
+  try {
+    if (command.is_check) {
+      config::load_checks(command.file.value(), catalogue(), search);
+    } else {
+      config::load_run(command.file, command.overrides, catalogue(), search);
+    }
+  } catch (const UserError& e) {
+    return std::string(e.what()) + "\n";
+  }
+  return "accepted\n";
+}
+
+class Reject : public testing::TestWithParam<std::string> {
+ protected:
+  void TearDown() override { std::filesystem::current_path(home_); }
+  std::filesystem::path home_ = std::filesystem::current_path();
+};
+
+TEST_P(Reject, ReportsTheExactFaults) {
+  const reject::Workplace place(GetParam());
+  std::filesystem::current_path(place.folder());
+  const std::string actual = complaint(parse(place.arguments()));
+  ASSERT_NE(actual, "accepted\n");
+  if (std::getenv("ATTNSIM_APPROVE") != nullptr) {
+    std::ofstream(reject::cases_folder() / GetParam() / "expected.txt") << actual;
+    return;
+  }
+  EXPECT_EQ(actual, place.expected());
+}
+
+INSTANTIATE_TEST_SUITE_P(Cases, Reject, testing::ValuesIn(reject::case_names()),
+                         [](const auto& test) { return test.param; });
+
+}  // namespace
+}  // namespace attnsim

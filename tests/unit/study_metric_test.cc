@@ -1,0 +1,140 @@
+// Metric paths on a result made by hand, and the text of every mistake in one.
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "sim/core/error.h"
+#include "sim/study/metric.h"
+#include "tests/unit/study_result.h"
+
+namespace attnsim::study {
+namespace {
+
+std::uint64_t count(const std::string& path) {
+  const MetricValue value = evaluate(sample_result(), path);
+  EXPECT_TRUE(value.count.has_value()) << path;
+  EXPECT_EQ(value.value, static_cast<double>(value.count.value_or(0))) << path;
+  return value.count.value_or(0);
+}
+
+std::string fault(const std::string& path) {
+  try {
+    evaluate(sample_result(), path);
+  } catch (const UserError& error) {
+    EXPECT_EQ(error.diagnostics().size(), 1u);
+    EXPECT_EQ(error.diagnostics().front().path, path);
+    return error.diagnostics().front().message;
+  }
+  return "no fault";
+}
+
+TEST(Metric, ReadsEveryIoField) {
+  EXPECT_EQ(count("io.l2.K.read_bytes"), 1200u);
+  EXPECT_EQ(count("io.l2.O.write_bytes"), 400u);
+  EXPECT_EQ(count("io.l2.O.bytes"), 600u);
+  EXPECT_EQ(count("io.l2.K.read_words"), 600u);
+  EXPECT_EQ(count("io.l2.O.write_words"), 200u);
+  EXPECT_EQ(count("io.l2.O.words"), 300u);
+  EXPECT_EQ(count("io.l2.O.init_bytes"), 200u);
+  EXPECT_EQ(count("io.l2.O.init_words"), 100u);
+  EXPECT_EQ(count("io.l2.total.words"), 1234u);
+}
+
+TEST(Metric, CountsZeroForATensorThatCrossedElsewhere) {
+  EXPECT_EQ(count("io.hbm.V.words"), 0u);
+  EXPECT_EQ(count("io.l2.V.words"), 334u);
+}
+
+TEST(Metric, SumsDevices) {
+  Result result = sample_result();
+  result.io.push_back(io_row("l2", "K", 10, 4));
+  result.io.back().device = 1;
+  EXPECT_EQ(evaluate(result, "io.l2.K.words").count, 614u);
+}
+
+TEST(Metric, ReadsFootprintBoundsAndWork) {
+  EXPECT_EQ(count("footprint.sram.peak_bytes"), 2000u);
+  EXPECT_EQ(count("footprint.sram.peak_words"), 1000u);
+  EXPECT_EQ(count("footprint.sram.static_bytes"), 2100u);
+  EXPECT_EQ(count("footprint.sram.capacity_bytes"), 2048u);
+  EXPECT_EQ(count("footprint.sram.capacity_words"), 1024u);
+  EXPECT_EQ(count("footprint.sram.fits"), 1u);
+  EXPECT_EQ(count("bounds.LB0.words"), 1000u);
+  EXPECT_EQ(count("bounds.LB0.bytes"), 2000u);
+  EXPECT_EQ(count("work.matrix_flops"), 5u);
+  EXPECT_EQ(count("work.exp_ops"), 6u);
+  EXPECT_EQ(count("work.vector_ops"), 7u);
+  EXPECT_EQ(count("work.operations"), 8u);
+  EXPECT_EQ(count("work.tasks"), 9u);
+}
+
+TEST(Metric, OfABoundIsTheInnermostBoundary) {
+  const MetricValue ratio = evaluate(sample_result(), "bounds.LB0.ratio");
+  EXPECT_EQ(ratio.value, 1.234);  // hbm has 0.5
+  EXPECT_FALSE(ratio.count.has_value());
+}
+
+TEST(Metric, NamesWhatIsUnknown) {
+  EXPECT_EQ(fault("io.l3.total.words"),
+            "unknown memory 'l3'; did you mean 'l2'? (expected one of: l2, hbm)");
+  EXPECT_EQ(fault("io.sram.total.words"),
+            "nothing crosses a boundary at 'sram' (expected one of: l2, hbm)");
+  EXPECT_EQ(fault("io.l2.totla.words"),
+            "unknown tensor 'totla'; did you mean 'total'? (expected one of: Q, K, V, O, total)");
+  EXPECT_EQ(fault("io.l2.total.wrods"),
+            "unknown field 'wrods'; did you mean 'words'? (expected one of: read_bytes, "
+            "write_bytes, bytes, read_words, write_words, words, init_bytes, init_words)");
+  EXPECT_EQ(fault("footprint.smem.peak_bytes"),
+            "unknown space 'smem'; did you mean 'sram'? (expected one of: sram, hbm)");
+  EXPECT_EQ(fault("footprint.sram.peak"),
+            "unknown field 'peak' (expected one of: peak_bytes, peak_words, static_bytes, "
+            "capacity_bytes, capacity_words, fits)");
+  EXPECT_EQ(fault("footprint.hbm.capacity_bytes"), "the capacity of 'hbm' is unlimited or unknown");
+  EXPECT_EQ(fault("bounds.LB7.ratio"),
+            "unknown bound 'LB7'; did you mean 'LB0'? (expected one of: LB0, theta_attention, LB9)");
+  EXPECT_EQ(fault("bounds.LB0.rato"),
+            "unknown field 'rato'; did you mean 'ratio'? (expected one of: words, bytes, ratio)");
+  EXPECT_EQ(fault("work.flops"),
+            "unknown field 'flops' (expected one of: matrix_flops, exp_ops, vector_ops, "
+            "operations, tasks)");
+}
+
+TEST(Metric, SaysTheFormOfAPath) {
+  EXPECT_EQ(fault("io.l2.words"), "expected io.<memory>.<tensor>.<field>");
+  EXPECT_EQ(fault("footprint.sram.peak_bytes.max"), "expected footprint.<space>.<field>");
+  EXPECT_EQ(fault("bounds.LB0"), "expected bounds.<id>.<field>");
+  EXPECT_EQ(fault("work"), "expected work.<field>");
+  EXPECT_EQ(fault("oi.l2.total.words"),
+            "unknown group of metrics 'oi'; did you mean 'io'? (expected one of: io, footprint, "
+            "bounds, work)");
+  EXPECT_EQ(fault(""),
+            "unknown group of metrics '' (expected one of: io, footprint, bounds, work)");
+}
+
+TEST(MetricValue, ComparesCountsExactly) {
+  constexpr std::uint64_t kBig = std::uint64_t{1} << 60;
+  EXPECT_LT(MetricValue::of_count(kBig), MetricValue::of_count(kBig + 1));
+  EXPECT_EQ(MetricValue::of_count(kBig).value, MetricValue::of_count(kBig + 1).value);
+  EXPECT_LT(MetricValue::of_value(0x1p60), MetricValue::of_count(kBig + 1));
+  EXPECT_FALSE(MetricValue::of_count(kBig + 1) == MetricValue::of_value(0x1p60));
+  EXPECT_LT(MetricValue::of_value(2.5), MetricValue::of_count(3));
+  EXPECT_FALSE(MetricValue::of_value(-1).count.has_value());
+  EXPECT_FALSE(MetricValue::of_value(0x1p64).count.has_value());
+  EXPECT_FALSE(MetricValue::of_value(std::numeric_limits<double>::infinity()).count.has_value());
+  EXPECT_FALSE(MetricValue::of_value(std::numeric_limits<double>::quiet_NaN()).count.has_value());
+}
+
+TEST(IoPath, TakesFourParts) {
+  const auto path = io_path("io.l2.K.words");
+  ASSERT_TRUE(path.has_value());
+  EXPECT_EQ(path->memory, "l2");
+  EXPECT_EQ(path->tensor, "K");
+  EXPECT_EQ(path->field, "words");
+  EXPECT_FALSE(io_path("io.l2.K").has_value());
+  EXPECT_FALSE(io_path("work.l2.K.words").has_value());
+}
+
+}  // namespace
+}  // namespace attnsim::study
