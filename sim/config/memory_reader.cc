@@ -144,8 +144,7 @@ void read_memory(const Cursor& map, const Entry& entry, Draft& draft) {
   const bool managed = explicitly_managed(draft.memory.kind);
   draft.memory.per_core = draft.per_core.value_or(managed);
   if (managed && !draft.memory.capacity) {
-    value.fault("missing key 'capacity' (size): " + std::string(name(draft.memory.kind)) +
-                " need one");
+    value.fault("missing key 'capacity' (size): only a cache or a dram can do without");
   }
 }
 

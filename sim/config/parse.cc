@@ -12,6 +12,7 @@
 #include <yaml-cpp/parser.h>
 
 #include "sim/config/scalar.h"
+#include "sim/config/syntax_fault.h"
 #include "sim/config/text_check.h"
 
 namespace attnsim::config {
@@ -33,8 +34,8 @@ class Builder : public YAML::EventHandler {
   bool started() const { return documents_ > 0; }
   /// False when something was refused that leaves a hole in the tree.
   bool usable() const { return usable_; }
-  /// The innermost list or map that is still open.
-  const Position* open() const { return frames_.empty() ? nullptr : &frames_.back().node.at; }
+  /// How far it got; the pointers are valid until the next event.
+  ParserState state() const;
   std::string path() const;
 
   void OnDocumentStart(const YAML::Mark& mark) override;
@@ -55,7 +56,8 @@ class Builder : public YAML::EventHandler {
   struct Frame {
     Node node{};
     std::optional<Entry> key{};
-    bool duplicate = false;
+    bool duplicate = false;  // the key that waits
+    bool is_key = false;     // the list or map itself stands where a key belongs
     std::unordered_map<std::string, int> lines{};  // key -> line, to find duplicates fast
   };
 
@@ -93,6 +95,14 @@ std::string Builder::path() const {
       out += "[" + std::to_string(frame.node.items.size()) + "]";
     }
   }
+  return out;
+}
+
+ParserState Builder::state() const {
+  ParserState out{.path = path()};
+  if (frames_.empty()) return out;
+  out.collection = &frames_.back().node.at;
+  if (frames_.back().key) out.key = &frames_.back().key->at;
   return out;
 }
 
@@ -138,24 +148,26 @@ void Builder::add(Node node) {
 }
 
 void Builder::open(NodeKind kind, const YAML::Mark& mark) {
-  if (key_expected()) {
-    refuse(mark, "expected a key in plain text");
-    throw Abandon{};
-  }
   if (frames_.size() == kDeepest) {
     faults_.add(position(mark), "", "nested deeper than " + std::to_string(kDeepest) + " levels");
     throw Abandon{};
   }
   Frame frame;
+  frame.is_key =
+      key_expected();  // refused at its end: `{a: 1` without an end looks like a key, too
   frame.node.kind = kind;
   frame.node.at = position(mark);
   frames_.push_back(std::move(frame));
 }
 
 void Builder::close() {
-  Node node = std::move(frames_.back().node);
+  Frame frame = std::move(frames_.back());
   frames_.pop_back();
-  add(std::move(node));
+  if (frame.is_key) {
+    faults_.add(frame.node.at, path(), "expected a key in plain text");
+    throw Abandon{};
+  }
+  add(std::move(frame.node));
 }
 
 void Builder::OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) {
@@ -202,21 +214,6 @@ void Builder::OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::a
   open(NodeKind::map, mark);
 }
 
-/// The parser's own complaint, with the position a reader would look at.
-void add_syntax_fault(const YAML::ParserException& e, std::string_view text,
-                      const std::string& file, const Builder& builder, Faults& faults) {
-  Position at{.file = file, .line = e.mark.line + 1, .column = e.mark.column + 1};
-  if (const std::size_t tab = indenting_tab(line_of(text, at.line)); tab != 0) {
-    at.column = static_cast<int>(tab);
-    faults.add(at, "", "not valid YAML: a tab in the indentation; use spaces");
-    return;
-  }
-  // For a list or map without an end the parser names line 1.
-  const bool unclosed = e.msg.find("not found") != std::string::npos;
-  if (unclosed && builder.open() != nullptr) at = *builder.open();
-  faults.add(at, builder.path(), "not valid YAML: " + e.msg);
-}
-
 void move_to(Node& node, const Position& at) {
   node.at = at;
   for (Node& item : node.items) move_to(item, at);
@@ -236,12 +233,15 @@ std::optional<Node> parse_yaml(std::string_view text, const std::string& file,
   }
   Builder builder(text, file, path, faults);
   try {
-    std::istringstream stream{std::string(text)};
+    // Blank ends are cut off: before them the parser would take a quote without end for closed.
+    const std::size_t last = text.find_last_not_of(" \t\r\n");
+    std::istringstream stream{std::string(text.substr(0, last == text.npos ? 0 : last + 1))};
     YAML::Parser parser(stream);
     while (parser.HandleNextDocument(builder)) {
     }
   } catch (const YAML::ParserException& e) {
-    add_syntax_fault(e, text, file, builder, faults);
+    const Position at{.file = file, .line = e.mark.line + 1, .column = e.mark.column + 1};
+    add_syntax_fault(e.msg, at, builder.state(), text, faults);
     return std::nullopt;
   } catch (const Abandon&) {
     return std::nullopt;

@@ -6,9 +6,9 @@
 #include "sim/config/cursor.h"
 #include "sim/config/parse.h"
 #include "sim/config/scalar.h"
+#include "sim/config/schema.h"
 #include "sim/config/sections.h"
 #include "sim/config/source.h"
-#include "sim/core/spelling.h"
 
 namespace attnsim::config {
 
@@ -132,9 +132,8 @@ std::optional<std::string> Resolver::locate(const Node& target, const std::strin
     for (const std::string& name : names) {
       if (name == target.text) return named_file(family.folder, name, search_);
     }
-    faults_.add(
-        target.at, path,
-        "unknown " + family.noun + " " + quote(target.text) + suggestion(target.text, names));
+    faults_.add(target.at, path,
+                "unknown " + family.noun + " " + quote(target.text) + key_hint(target.text, names));
     return std::nullopt;
   }
   std::optional<std::string> file = find_file(target.text, folder_of(target), search_);

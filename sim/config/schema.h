@@ -36,7 +36,7 @@ struct Field {
 /// (with the nearest known one), required keys that are missing. False when there is no map.
 bool check_keys(const Cursor& map, std::span<const FieldDoc> fields);
 
-/// The hint that follows "unknown key 'x'": the nearest known key, or else all of them.
+/// The hint that follows "unknown key 'x'": the nearest known one, or else all when they are few.
 std::string key_hint(const std::string& key, std::span<const std::string> known);
 
 template <typename T>

@@ -47,6 +47,15 @@ std::vector<BoundRow> bound_rows(const RunSpec& run, const Result& result) {
   return rows;
 }
 
+/// Counts depend on capacities only; guessed rates and latencies do not touch them.
+std::vector<std::string> guesses_counts_rest_on(const MachineSpec& machine) {
+  std::vector<std::string> out;
+  for (const std::string& path : machine.estimated) {
+    if (path.ends_with(".capacity")) out.push_back(path);
+  }
+  return out;
+}
+
 }  // namespace
 
 PlannedRun::PlannedRun(const RunSpec& run)
@@ -80,7 +89,7 @@ Result replay(const PlannedRun& planned) {
   result.closed_form = closed_form_rows(planned, result);
   result.bounds = bound_rows(run, result);
   result.provenance.seed = run.seed;
-  result.provenance.estimated_inputs = run.machine.estimated;
+  result.provenance.estimated_inputs = guesses_counts_rest_on(run.machine);
   return result;
 }
 

@@ -58,7 +58,11 @@ constexpr auto kPackages = std::to_array<Package>({
 });
 
 // In two parts, so that this file does not contain them.
-constexpr auto kUnfinished = std::to_array<std::string_view>({"TO" "DO", "FIX" "ME"});
+constexpr auto kUnfinished =
+    std::to_array<std::string_view>({"TO"
+                                     "DO",
+                                     "FIX"
+                                     "ME"});
 
 struct Include {
   std::string_view name;
@@ -84,9 +88,8 @@ std::optional<Include> parse_include(std::string_view line) {
 }
 
 bool is_standard(std::string_view header) {
-  return std::ranges::all_of(header, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-  });
+  return std::ranges::all_of(
+      header, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
 }
 
 const Layer* layer_of(std::string_view folder) {
@@ -144,8 +147,8 @@ std::vector<std::string> source_faults(std::string_view path, std::string_view t
     faults.push_back(fault_at(path, 1, "a header has one line #pragma once"));
   }
   if (lines.size() > kMostLines) {
-    faults.push_back(fault_at(path, lines.size(),
-                              "more than " + std::to_string(kMostLines) + " lines: split the file"));
+    faults.push_back(fault_at(
+        path, lines.size(), "more than " + std::to_string(kMostLines) + " lines: split the file"));
   }
   return faults;
 }

@@ -23,7 +23,8 @@ bool is_product(const SourceFile& file) {
 
 void append(Faults& all, const Faults& more) { all.insert(all.end(), more.begin(), more.end()); }
 
-// --- the project -------------------------------------------------------------------------------------
+// --- the project
+// -------------------------------------------------------------------------------------
 
 TEST(Layering, EverySourceFileKeepsTheArrows) {
   Faults faults;
@@ -53,21 +54,24 @@ TEST(Layering, ChecksOfTheSimulatorStandAlone) {
   EXPECT_TRUE(faults.empty()) << joined(faults);
 }
 
-// --- the checker -------------------------------------------------------------------------------------
+// --- the checker
+// -------------------------------------------------------------------------------------
 
 TEST(SourceFaults, AnArrowAgainstTheOrderIsNamedWithFileAndLine) {
-  EXPECT_EQ(source_faults("sim/trace/tile.cc",
-                          "#include <vector>\n\n#include \"sim/replay/counts.h\"\n"),
-            (Faults{"sim/trace/tile.cc:3: sim/trace must not include \"sim/replay/counts.h\""}));
+  EXPECT_EQ(
+      source_faults("sim/trace/tile.cc", "#include <vector>\n\n#include \"sim/replay/counts.h\"\n"),
+      (Faults{"sim/trace/tile.cc:3: sim/trace must not include \"sim/replay/counts.h\""}));
 }
 
 TEST(SourceFaults, ArrowsOfTheTableAreAllowed) {
-  EXPECT_EQ(source_faults("sim/trace/a.cc", "#include \"sim/trace/a.h\"\n"
-                                            "#include \"sim/core/dtype.h\"\n"),
+  EXPECT_EQ(source_faults("sim/trace/a.cc",
+                          "#include \"sim/trace/a.h\"\n"
+                          "#include \"sim/core/dtype.h\"\n"),
             Faults{});
   EXPECT_EQ(source_faults("algorithms/a.cc", "#include \"sim/trace/algorithm.h\"\n"), Faults{});
-  EXPECT_EQ(source_faults("sim/replay/a.cc", "#include \"analysis/bounds/bounds.h\"\n"
-                                             "#include \"sim/replay/reference/attention.h\"\n"),
+  EXPECT_EQ(source_faults("sim/replay/a.cc",
+                          "#include \"analysis/bounds/bounds.h\"\n"
+                          "#include \"sim/replay/reference/attention.h\"\n"),
             Faults{});
   EXPECT_EQ(source_faults("sim/app/a.cc", "#include \"sim/study/a.h\"\n"), Faults{});
 }
@@ -115,8 +119,9 @@ TEST(SourceFaults, AFolderWithoutARowIsAFault) {
 
 TEST(SourceFaults, APackageIsSeenByOneFolder) {
   EXPECT_EQ(source_faults("sim/config/parse.cc", "#include <yaml-cpp/parser.h>\n"), Faults{});
-  EXPECT_EQ(source_faults("sim/config/parse.h", "#pragma once\n#include <yaml-cpp/parser.h>\n"),
-            (Faults{"sim/config/parse.h:2: <yaml-cpp/parser.h> may be included in .cc files only"}));
+  EXPECT_EQ(
+      source_faults("sim/config/parse.h", "#pragma once\n#include <yaml-cpp/parser.h>\n"),
+      (Faults{"sim/config/parse.h:2: <yaml-cpp/parser.h> may be included in .cc files only"}));
   EXPECT_EQ(source_faults("sim/app/run.cc", "#include <nlohmann/json.hpp>\n"),
             (Faults{"sim/app/run.cc:1: <nlohmann/json.hpp> may be included in sim/report only"}));
   EXPECT_EQ(source_faults("sim/study/a.cc", "#include <fmt/format.h>\n").size(), 1U);
@@ -124,8 +129,9 @@ TEST(SourceFaults, APackageIsSeenByOneFolder) {
   EXPECT_EQ(source_faults("sim/replay/reference/a.cc", "#include <Eigen/Core>\n").size(), 1U);
   EXPECT_EQ(source_faults("sim/core/a.cc", "#include <xxhash.h>\n").size(), 1U);
   EXPECT_EQ(source_faults("sim/core/a.cc", "#include <sys/stat.h>\n").size(), 1U);
-  EXPECT_EQ(source_faults("sim/core/a.cc", "#include <absl/strings/str_cat.h>\n"),
-            (Faults{"sim/core/a.cc:1: <absl/strings/str_cat.h> belongs to no folder of the table"}));
+  EXPECT_EQ(
+      source_faults("sim/core/a.cc", "#include <absl/strings/str_cat.h>\n"),
+      (Faults{"sim/core/a.cc:1: <absl/strings/str_cat.h> belongs to no folder of the table"}));
 }
 
 TEST(SourceFaults, AHeaderHasOnePragmaOnce) {
@@ -135,9 +141,16 @@ TEST(SourceFaults, AHeaderHasOnePragmaOnce) {
 }
 
 TEST(SourceFaults, UnfinishedWorkAndUsingNamespaceStdAreFaults) {
-  EXPECT_EQ(source_faults("sim/core/a.cc", "int x;  // TO" "DO: more\n"),
-            (Faults{"sim/core/a.cc:1: unfinished: TO" "DO"}));
-  EXPECT_EQ(source_faults("sim/core/a.cc", "// FIX" "ME\n").size(), 1U);
+  EXPECT_EQ(source_faults("sim/core/a.cc",
+                          "int x;  // TO"
+                          "DO: more\n"),
+            (Faults{"sim/core/a.cc:1: unfinished: TO"
+                    "DO"}));
+  EXPECT_EQ(source_faults("sim/core/a.cc",
+                          "// FIX"
+                          "ME\n")
+                .size(),
+            1U);
   EXPECT_EQ(source_faults("sim/core/a.cc", "using namespace std;\n").size(), 1U);
 }
 
@@ -153,10 +166,10 @@ TEST(IndependenceFaults, OnlyTheOwnFolderIsAllowed) {
   EXPECT_EQ(independence_faults("tests/analytic/element_walker.cc",
                                 "#include \"tests/analytic/element_walker.h\"\n#include <map>\n"),
             Faults{});
-  EXPECT_EQ(independence_faults("tests/analytic/element_walker.cc",
-                                "#include \"sim/trace/mask.h\"\n")
-                .size(),
-            1U);
+  EXPECT_EQ(
+      independence_faults("tests/analytic/element_walker.cc", "#include \"sim/trace/mask.h\"\n")
+          .size(),
+      1U);
   EXPECT_EQ(independence_faults("sim/replay/reference/attention.cc",
                                 "#include \"sim/replay/rounding.h\"\n")
                 .size(),

@@ -69,8 +69,7 @@ std::string_view folder_of(std::string_view path) {
 }
 
 bool is_below(std::string_view path, std::string_view folder) {
-  return path.starts_with(folder) &&
-         (path.size() == folder.size() || path[folder.size()] == '/');
+  return path.starts_with(folder) && (path.size() == folder.size() || path[folder.size()] == '/');
 }
 
 std::string fault_at(std::string_view path, std::size_t line, std::string_view message) {

@@ -1,5 +1,5 @@
-// Lower bounds: visible rows, keys and pairs against enumeration, LB0 and the shapes against numbers
-// worked out by hand.
+// Lower bounds: visible rows, keys and pairs against enumeration, LB0 and the shapes against
+// numbers worked out by hand.
 #include <cmath>
 #include <cstdint>
 #include <random>
@@ -32,15 +32,15 @@ MachineSpec gpu() {
   MachineSpec machine;
   machine.id = "gpu";
   machine.cores = 4;
-  machine.memories = {{.name = "regs",
-                       .kind = MemoryKind::registers,
-                       .per_core = true,
-                       .parent = "l2",
-                       .capacity = Capacity{2048, false}},
-                      {.name = "sram", .per_core = true, .parent = "l2",
-                       .capacity = Capacity{4096, false}},
-                      {.name = "l2", .kind = MemoryKind::cache, .parent = "hbm"},
-                      {.name = "hbm", .kind = MemoryKind::dram}};
+  machine.memories = {
+      {.name = "regs",
+       .kind = MemoryKind::registers,
+       .per_core = true,
+       .parent = "l2",
+       .capacity = Capacity{2048, false}},
+      {.name = "sram", .per_core = true, .parent = "l2", .capacity = Capacity{4096, false}},
+      {.name = "l2", .kind = MemoryKind::cache, .parent = "hbm"},
+      {.name = "hbm", .kind = MemoryKind::dram}};
   machine.roles.fill("sram");
   machine.roles[static_cast<std::size_t>(Role::accumulator)] = "regs";
   return machine;
@@ -129,8 +129,7 @@ TEST(Bounds, CountWhatEnumerationCounts) {
     const auto nq = static_cast<double>(w.seqlen_q), nk = static_cast<double>(w.seqlen_kv);
     const auto d = static_cast<double>(w.head_dim), dv = static_cast<double>(w.head_dim_v);
     const double forward = heads * (rows * d + nq * dv) + kv * keys * (d + dv);
-    const double backward =
-        heads * (rows * (d + dv) + nq * d) + kv * (keys + nk) * (d + dv);
+    const double backward = heads * (rows * (d + dv) + nq * d) + kv * (keys + nk) * (d + dv);
     ASSERT_EQ(lb0(w), forward) << describe(w);
     w.pass = Pass::backward;
     ASSERT_EQ(lb0(w), backward) << describe(w);
@@ -217,9 +216,9 @@ TEST(Bounds, HoldAtEveryBoundaryOutsideTheCores) {
   const std::vector<BoundRow> rows = bounds(square(256, 16), gpu());
   std::vector<std::string> ids;
   for (const BoundRow& r : rows) ids.push_back(r.memory + " " + r.id);
-  EXPECT_EQ(ids, (std::vector<std::string>{"l2 LB0", "l2 theta_flash_attention",
-                                           "l2 theta_small_cache", "l2 theta_attention",
-                                           "l2 theta_standard", "hbm LB0"}));
+  EXPECT_EQ(ids,
+            (std::vector<std::string>{"l2 LB0", "l2 theta_flash_attention", "l2 theta_small_cache",
+                                      "l2 theta_attention", "l2 theta_standard", "hbm LB0"}));
   // Registers count: 2048 B + 4096 B of fp16.
   EXPECT_EQ(row(rows, "theta_attention").m_words, Words(3072));
 }

@@ -48,6 +48,7 @@ AttentionOutput attention(const AttentionProblem& problem, std::span<const doubl
                  -std::numeric_limits<double>::infinity());
 
   std::vector<long double> score(problem.seqlen_kv);
+  std::vector<long double> weight(problem.seqlen_kv);
   for (std::int64_t b = 0; b < problem.batch; ++b) {
     for (std::int64_t h = 0; h < problem.heads; ++h) {
       const std::int64_t kv_plane = b * problem.kv_heads + h / group;
@@ -70,17 +71,19 @@ AttentionOutput attention(const AttentionProblem& problem, std::span<const doubl
         }
         if (!any) continue;  // O = 0 and LSE = -infinity are already there
 
-        // Pass 2: the sum of exp(score - maximum), which is at least 1; then each output.
+        // Pass 2: exp(score - maximum), whose sum is at least 1; then each output.
         long double sum = 0;
         for (std::int64_t col = 0; col < problem.seqlen_kv; ++col) {
-          if (visible(problem, row, col)) sum += std::exp(score[col] - maximum);
+          if (!visible(problem, row, col)) continue;
+          weight[col] = std::exp(score[col] - maximum);
+          sum += weight[col];
         }
         for (std::int64_t x = 0; x < dv; ++x) {
           long double weighted = 0;
           for (std::int64_t col = 0; col < problem.seqlen_kv; ++col) {
             if (!visible(problem, row, col)) continue;
             const std::int64_t kv_row = kv_plane * problem.seqlen_kv + col;
-            weighted += std::exp(score[col] - maximum) * v[kv_row * dv + x];
+            weighted += weight[col] * v[kv_row * dv + x];
           }
           out.o[out_row * dv + x] = static_cast<double>(weighted / sum);
         }
