@@ -45,7 +45,9 @@ Exit guarded_dispatch(const std::vector<std::string>& words) {
 
 int main(int argc, char** argv) {
   attnsim::app::reserve_standard_streams();
-  std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is a write that fails, with a message
+  // A reader that went away and a file grown too large are writes that fail, with a message.
+  std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   return static_cast<int>(attnsim::app::guarded_dispatch(words));
 }

@@ -49,8 +49,8 @@ Outcome shell(const std::string& line, const fs::path& folder) {
                         << "\nexport ATTNSIM_SHARE\nattnsim() { " << quoted(ATTNSIM_BINARY)
                         << " \"$@\"; }\ncd " << quoted(folder) << " || exit 99\n"
                         << line << '\n';
-  const std::string command = "sh " + quoted(script) + " < /dev/null > " +
-                              quoted(streams / "out") + " 2> " + quoted(streams / "err");
+  const std::string command = "sh " + quoted(script) + " < /dev/null > " + quoted(streams / "out") +
+                              " 2> " + quoted(streams / "err");
   const int status = std::system(command.c_str());
   if (status == -1) throw std::runtime_error("cannot start: " + command);
   return {.code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status),

@@ -32,8 +32,7 @@ class TemporaryFolder {
 
 /// Runs a line of shell in a folder, the project's by default. `attnsim` in it is the binary under
 /// test, and its presets are the project's.
-Outcome shell(const std::string& line,
-              const std::filesystem::path& folder = ATTNSIM_SOURCE_DIR);
+Outcome shell(const std::string& line, const std::filesystem::path& folder = ATTNSIM_SOURCE_DIR);
 
 /// shell("attnsim " + arguments).
 Outcome attnsim(const std::string& arguments,

@@ -1,0 +1,69 @@
+// Every attnsim command that README.md shows runs. Commands are the lines `$ ...` of its ```console
+// blocks; a line that ends in a backslash goes on in the next one.
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "tests/e2e/program.h"
+
+namespace attnsim::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::vector<std::string> console_commands(const fs::path& file) {
+  std::vector<std::string> commands;
+  bool inside = false;
+  bool goes_on = false;
+  std::ifstream stream(file);
+  for (std::string line; std::getline(stream, line);) {
+    if (line.starts_with("```")) {
+      inside = !inside && line.starts_with("```console");
+      goes_on = false;
+      continue;
+    }
+    if (!inside) continue;
+    if (goes_on) {
+      commands.back() += '\n' + line;
+    } else if (line.starts_with("$ ")) {
+      commands.push_back(line.substr(2));
+    } else {
+      continue;
+    }
+    goes_on = line.ends_with('\\');
+  }
+  return commands;
+}
+
+/// A folder that looks like the project after its build, so that commands write nothing into it.
+void imitate_project(const TemporaryFolder& folder) {
+  for (const auto& entry : fs::directory_iterator(ATTNSIM_SOURCE_DIR)) {
+    const std::string name = entry.path().filename().string();
+    if (name != "build") fs::create_symlink(entry.path(), folder / name);
+  }
+  fs::create_directories(folder / "build/release");
+  fs::create_symlink(ATTNSIM_BINARY, folder / "build/release/attnsim");
+}
+
+TEST(Readme, EveryCommandRuns) {
+  const fs::path readme = fs::path(ATTNSIM_SOURCE_DIR) / "README.md";
+  if (!fs::exists(readme)) GTEST_SKIP() << "no README.md";
+  const TemporaryFolder folder;
+  imitate_project(folder);
+  std::size_t ran = 0;
+  for (const std::string& command : console_commands(readme)) {
+    if (!command.starts_with("attnsim ") && !command.starts_with("build/release/attnsim ")) {
+      continue;
+    }
+    ++ran;
+    const Outcome outcome = shell(command, folder.path());
+    EXPECT_EQ(outcome.code, 0) << command << '\n' << outcome.err;
+  }
+  EXPECT_GT(ran, 0U) << "README.md shows no command of attnsim in a ```console block";
+}
+
+}  // namespace
+}  // namespace attnsim::e2e
