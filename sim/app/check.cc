@@ -29,11 +29,11 @@ std::vector<CheckSpec> load(const std::vector<std::string>& files) {
 }
 
 /// Shows the study's steps on the progress line.
-class CheckProgress final : public study::Progress {
+class CheckProgress final : public Progress {
  public:
   explicit CheckProgress(const Arguments& arguments) : line_(arguments, "checks") {}
 
-  void step(std::size_t done, std::size_t total, std::string_view) override {
+  void step(std::uint64_t done, std::uint64_t total, std::string_view) override {
     line_.show(done, total);
   }
 

@@ -1,6 +1,7 @@
 // attnsim run: one replay.
 #include "sim/app/hash.h"
 #include "sim/app/output.h"
+#include "sim/app/progress.h"
 #include "sim/app/selection.h"
 #include "sim/app/verb.h"
 #include "sim/config/config.h"
@@ -13,10 +14,24 @@ constexpr std::string_view kDetails =
     "The result: traffic per memory and tensor, the closed form, the footprint, the lower bounds\n"
     "and the work. A footprint above capacity is part of the result, not an error.\n";
 
+class TaskProgress final : public Progress {
+ public:
+  explicit TaskProgress(const Arguments& arguments) : line_(arguments, "tasks") {}
+  void step(std::uint64_t done, std::uint64_t total, std::string_view) override {
+    line_.show(done, total);
+  }
+
+ private:
+  ProgressLine line_;
+};
+
 Exit run(const Invocation& invocation) {
   const Output output(invocation.arguments);
   const RunSpec spec = selected_run(invocation.arguments);
-  Result result = replay::replay(spec);
+  Result result = [&] {
+    TaskProgress progress(invocation.arguments);
+    return replay::replay(spec, &progress);
+  }();
   result.provenance.command = invocation.command;
   result.provenance.config_hash = xxh64_hex(config::echo(spec));
   output.write_value(result);

@@ -16,21 +16,14 @@ struct Draft {
   const Catalogue& catalogue;
   Resolver& resolver;
   CheckSpec check{};
-  bool run_known = false;  // check.run is complete
 };
 
-struct ExpectationDraft {
-  const MachineSpec* machine = nullptr;  // nullptr: unknown, the run had faults
-  Expectation expectation{};
-};
-
-void read_metric(const Cursor& value, ExpectationDraft& out) {
-  const auto metric = value.text("a metric such as io.hbm.total.words");
+void read_metric(const Cursor& value, Expectation& out) {
+  constexpr const char* kExpected = "a metric such as io.hbm.total.words";
+  const auto metric = value.text(kExpected);
   if (!metric) return;
-  out.expectation.metric = *metric;
-  if (out.machine == nullptr) return;
-  const std::string fault = metric_fault(*metric, *out.machine);
-  if (!fault.empty()) value.fault(fault);
+  if (!is_metric_path(*metric)) value.expected(kExpected);
+  out.metric = *metric;
 }
 
 /// A limit: a number, or a quantity in the unit of the metric.
@@ -52,16 +45,16 @@ std::optional<double> read_limit(const Cursor& value, const std::string& metric)
   return std::nullopt;
 }
 
-void read_ratio(const Cursor& value, ExpectationDraft& out) {
+void read_ratio(const Cursor& value, Expectation& out) {
   const std::optional<double> ratio = value.real();
   if (ratio && *ratio <= 0) {
     value.expected("a positive number");
   } else {
-    out.expectation.max_ratio = ratio;
+    out.max_ratio = ratio;
   }
 }
 
-void read_of(const Cursor& value, ExpectationDraft& out) {
+void read_of(const Cursor& value, Expectation& out) {
   constexpr const char* kExpected = "closed_form or bounds.<id>";
   const std::string prefix = "bounds.";
   const auto of = value.text(kExpected);
@@ -69,28 +62,28 @@ void read_of(const Cursor& value, ExpectationDraft& out) {
   const bool bound = of->starts_with(prefix) && of->size() > prefix.size() &&
                      of->find('.', prefix.size()) == std::string::npos;
   if (*of == "closed_form" || bound) {
-    out.expectation.of = *of;
+    out.of = *of;
   } else {
     value.expected(kExpected);
   }
 }
 
-std::span<const Field<ExpectationDraft>> expectation_table() {
-  static const Field<ExpectationDraft> kFields[] = {
-      {{.key = "metric", .type = "path", .required = true, .doc = "which number of the result"},
+std::span<const Field<Expectation>> expectation_table() {
+  static const Field<Expectation> kFields[] = {
+      {{.key = "metric",
+        .type = "path",
+        .required = true,
+        .doc = "which number of the result: io.<memory>.<tensor>.<field>, "
+               "footprint.<memory>.<field>, bounds.<id>.<field> ..."},
        read_metric},
       {{.key = "min", .type = "number, or quantity", .doc = "the least value that holds"},
-       [](const Cursor& v, ExpectationDraft& out) {
-         out.expectation.min = read_limit(v, out.expectation.metric);
-       }},
+       [](const Cursor& v, Expectation& out) { out.min = read_limit(v, out.metric); }},
       {{.key = "max", .type = "number, or quantity", .doc = "the largest value that holds"},
-       [](const Cursor& v, ExpectationDraft& out) {
-         out.expectation.max = read_limit(v, out.expectation.metric);
-       }},
+       [](const Cursor& v, Expectation& out) { out.max = read_limit(v, out.metric); }},
       {{.key = "equals", .type = "integer 0..2^63-1", .doc = "the only value that holds"},
-       [](const Cursor& v, ExpectationDraft& out) {
+       [](const Cursor& v, Expectation& out) {
          if (const auto n = v.integer({.min = 0})) {
-           out.expectation.equals = static_cast<std::uint64_t>(*n);
+           out.equals = static_cast<std::uint64_t>(*n);
          }
        }},
       {{.key = "max_ratio",
@@ -125,25 +118,23 @@ void check_limits(const Cursor& map, const Expectation& e) {
   }
 }
 
-Expectation read_expectation(const Cursor& map, const MachineSpec* machine) {
-  ExpectationDraft draft{.machine = machine};
+Expectation read_expectation(const Cursor& map) {
+  const Position& at = map.node().at;
+  Expectation out{.metric = {}, .file = at.file, .line = at.line, .column = at.column};
   const std::size_t before = map.faults().count();
-  read_map(map, expectation_table(), draft);
-  if (map.faults().count() == before) check_limits(map, draft.expectation);
-  draft.expectation.file = map.node().at.file;
-  draft.expectation.line = map.node().at.line;
-  draft.expectation.column = map.node().at.column;
-  return draft.expectation;
+  read_map(map, expectation_table(), out);
+  if (map.faults().count() == before) check_limits(map, out);
+  return out;
 }
 
 void read_run_section(const Cursor& value, Draft& out) {
-  const Node map = value.node().is_scalar() ? make_map(value.node().at) : value.node();
-  Node run = map;
-  if (value.node().is_scalar()) {  // a file name alone
+  Node run = value.node();
+  if (run.is_scalar()) {  // a file name alone
+    run = make_map(value.node().at);
     run.entries.push_back({.key = "extends", .at = value.node().at, .value = value.node()});
   }
   if (!run.is_map()) {
-    value.expected("a map");
+    value.expected("a map or a file");
     return;
   }
   const std::optional<Node> resolved = out.resolver.run(run, value.path());
@@ -151,17 +142,14 @@ void read_run_section(const Cursor& value, Draft& out) {
   const Node full = with_default_sections(*resolved);
   const auto spec =
       read_run(Cursor(full, value.path(), value.faults()), out.catalogue, out.resolver);
-  if (!spec) return;
-  out.check.run = *spec;
-  out.run_known = true;
+  if (spec) out.check.run = *spec;
 }
 
 void read_expectations(const Cursor& value, Draft& out) {
   if (!value.require_sequence()) return;
   if (value.node().items.empty()) value.fault("expected at least one expectation");
-  const MachineSpec* machine = out.run_known ? &out.check.run.machine : nullptr;
   for (std::size_t i = 0; i < value.node().items.size(); ++i) {
-    out.check.expect.push_back(read_expectation(value.item(i), machine));
+    out.check.expect.push_back(read_expectation(value.item(i)));
   }
 }
 

@@ -7,7 +7,8 @@
 namespace attnsim::config {
 namespace {
 
-constexpr std::size_t kMostReported = 100;  // a file that is wrong throughout needs no more
+constexpr std::size_t kMostReported = 100;
+constexpr std::size_t kMostCollected = 1000;
 
 }  // namespace
 

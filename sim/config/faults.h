@@ -17,6 +17,8 @@ class Faults {
   /// faults of the command line come last.
   void enter(const std::string& file);
 
+  /// Throws the report when there are a thousand: a file that is wrong throughout is no longer
+  /// read.
   void add(const Position& at, const std::string& path, const std::string& message);
 
   /// How many were added so far; compare two counts to learn whether a step went well.

@@ -1,26 +1,20 @@
-// Names of metrics in check files: io.hbm.total.words, footprint.sram.peak_bytes, bounds.LB2.ratio.
+// The form of metric paths in check files: io.hbm.total.words, footprint.sram.peak_bytes ... Which
+// metrics a result has is not known here; only what their names say about their values.
 #pragma once
 
-#include <string>
 #include <string_view>
-
-#include "sim/core/machine_spec.h"
 
 namespace attnsim::config {
 
 enum class MetricUnit { number, bytes, seconds };
 
-/// What is wrong with a metric on this machine, or "". Heads, fields and memories are checked;
-/// which tensors and bounds there are depends on the run.
-std::string metric_fault(std::string_view metric, const MachineSpec& machine);
+/// True for two or more names with dots between them.
+bool is_metric_path(std::string_view text);
 
-/// The unit of a metric's values: by its last part.
+/// The unit of a metric's values: by the end of its last name.
 MetricUnit metric_unit(std::string_view metric);
 
-/// True for amounts of data, which ratios can be taken of.
+/// True for io.<memory>.<tensor>.<field> in bytes or words, which ratios can be taken of.
 bool is_traffic(std::string_view metric);
-
-/// What metrics there are, for the manual.
-std::string metric_forms();
 
 }  // namespace attnsim::config

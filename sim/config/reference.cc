@@ -7,7 +7,6 @@
 #include "sim/config/config.h"
 #include "sim/config/machine_reader.h"
 #include "sim/config/memory_reader.h"
-#include "sim/config/metric.h"
 #include "sim/config/quantity.h"
 #include "sim/config/run_reader.h"
 #include "sim/config/schema.h"
@@ -49,7 +48,7 @@ std::string config_reference() {
          section("Check file", check_file_fields()) + section("checks[i]", check_fields()) +
          section("checks[i].expect[j]: one of min and max, equals, max_ratio",
                  expectation_fields()) +
-         "Metrics\n" + metric_forms() + "\n" + units() +
+         units() +
          "Command line: --set path=value takes any path above, such as\n"
          "hardware.memories.l2.capacity=\"80 MiB\" or algorithm.tiles=\"{Br: 64, Bc: 128}\".\n";
 }

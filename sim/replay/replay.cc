@@ -64,12 +64,12 @@ PlannedRun::PlannedRun(const RunSpec& run)
       algorithm_(find_algorithm(run_.algorithm.name)),
       schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}
 
-Result replay(const RunSpec& run) { return replay(PlannedRun(run)); }
+Result replay(const RunSpec& run, Progress* progress) { return replay(PlannedRun(run), progress); }
 
-Result replay(const PlannedRun& planned) {
+Result replay(const PlannedRun& planned, Progress* progress) {
   const RunSpec& run = planned.run();
   Counter counter(planned.schedule().program(), run.machine, planned.target());
-  run_program(planned.schedule().program(), counter);
+  run_program(planned.schedule().program(), counter, progress);
 
   const int word_bits = run.workload.word_bits();
   Result result;

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "sim/core/progress.h"
 #include "sim/core/result.h"
 #include "sim/trace/algorithm.h"
 
@@ -32,9 +33,9 @@ class PlannedRun {
 /// Counts, footprint, closed form, bounds and work of one run. Time is O(trace), memory O(1).
 /// Throws UserError when it cannot be planned and TraceError when the trace is illegal. A footprint
 /// above capacity is not an error: the result says so.
-Result replay(const RunSpec& run);
+Result replay(const RunSpec& run, Progress* progress = nullptr);
 
 /// The same for a schedule already planned.
-Result replay(const PlannedRun& planned);
+Result replay(const PlannedRun& planned, Progress* progress = nullptr);
 
 }  // namespace attnsim::replay

@@ -4,26 +4,43 @@
 
 namespace attnsim::replay {
 
-void run_kernel(const Kernel& kernel, TaskSink& sink) {
-  Emitter emitter(sink);
-  const std::int64_t tasks = kernel.tasks();
-  for (std::int64_t n = 0; n < tasks; ++n) {
-    sink.begin_task(kernel, n);
-    try {
-      {
-        Task task = kernel.start(emitter, kernel.task(n));
-        task.run();
-      }  // the frame's tiles drop here
-      emitter.flush();
-      sink.end_task();
-    } catch (const TraceError& error) {
-      throw TraceError(kernel.describe(n) + ": " + error.what());
-    }
+namespace {
+
+void run_task(const Kernel& kernel, std::int64_t n, Emitter& emitter, TaskSink& sink) {
+  sink.begin_task(kernel, n);
+  try {
+    {
+      Task task = kernel.start(emitter, kernel.task(n));
+      task.run();
+    }  // the frame's tiles drop here
+    emitter.flush();
+    sink.end_task();
+  } catch (const TraceError& error) {
+    throw TraceError(kernel.describe(n) + ": " + error.what());
   }
 }
 
-void run_program(const Program& program, TaskSink& sink) {
-  for (const Kernel& kernel : program.kernels()) run_kernel(kernel, sink);
+}  // namespace
+
+void run_kernel(const Kernel& kernel, TaskSink& sink) {
+  Emitter emitter(sink);
+  for (std::int64_t n = 0; n < kernel.tasks(); ++n) run_task(kernel, n, emitter, sink);
+}
+
+void run_program(const Program& program, TaskSink& sink, Progress* progress) {
+  std::uint64_t total = 0;
+  for (const Kernel& kernel : program.kernels())
+    total += static_cast<std::uint64_t>(kernel.tasks());
+  std::uint64_t done = 0;
+  for (const Kernel& kernel : program.kernels()) {
+    Emitter emitter(sink);
+    for (std::int64_t n = 0; n < kernel.tasks(); ++n) {
+      if (progress != nullptr) progress->step(done, total, kernel.name);
+      run_task(kernel, n, emitter, sink);
+      ++done;
+    }
+  }
+  if (progress != nullptr) progress->step(total, total, "");
 }
 
 }  // namespace attnsim::replay

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "sim/core/progress.h"
 #include "sim/trace/program.h"
 #include "sim/trace/sink.h"
 
@@ -17,8 +18,9 @@ class TaskSink : public Sink {
 };
 
 /// Runs every task of every kernel to completion, in issue order. The trace is never held: memory
-/// is one batch of records. A TraceError leaves with the task's name in front.
-void run_program(const Program& program, TaskSink& sink);
+/// is one batch of records. A TraceError leaves with the task's name in front. Progress counts
+/// tasks.
+void run_program(const Program& program, TaskSink& sink, Progress* progress = nullptr);
 
 /// The same for one kernel.
 void run_kernel(const Kernel& kernel, TaskSink& sink);

@@ -24,6 +24,7 @@ class Target {
   Target(const MachineSpec& machine, const Workload& workload);
 
   const std::string& arch() const { return machine_.arch; }
+  const std::string& machine_id() const { return machine_.id; }
 
   /// Bits one element occupies: on the pebble machine every element is one word.
   int element_bits(DType dtype) const { return machine_.uniform_words ? word_bits_ : bits(dtype); }

@@ -122,7 +122,7 @@ ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
       if (const auto sizes = model.released()) return {*sizes, TileRule::released};
       if (choice.rule == TileRule::released) {
         throw UserError("algorithm.tiles: '" + info.id +
-                        "' has no released tiles for this shape on '" + target.arch() +
+                        "' has no released tiles for this shape on '" + target.machine_id() +
                         "'; use fit, paper or explicit sizes");
       }
       break;

@@ -2,6 +2,7 @@
 // elements that the loop nest names, tensor by tensor, and the algorithm's formula says the same.
 //
 // RC_PARAMS of the environment replaces the seed and the number of cases (RC_PARAMS="seed=7").
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <map>
@@ -38,13 +39,13 @@ WalkCase any_problem(walker::Algorithm algorithm) {
   w.batch = any_from(1, 2, "batch");
   w.kv_heads = any_from(1, 2, "kv_heads");
   w.heads = w.kv_heads * any_from(1, 4, "query heads per KV head");
-  w.seqlen_q = any_from(1, 20, "seqlen_q");
-  w.seqlen_kv = any_from(1, 20, "seqlen_kv");
+  w.seqlen_q = any_from(1, 48, "seqlen_q");
+  w.seqlen_kv = any_from(1, 48, "seqlen_kv");
   w.head_dim = any_from(1, 6, "head_dim");
   w.head_dim_v = any_from(1, 6, "head_dim_v");
   w.causal = *rc::gen::arbitrary<bool>().as("causal");
-  w.window_left = maybe_from(0, 25, "window_left");
-  w.window_right = maybe_from(0, 25, "window_right");
+  w.window_left = maybe_from(0, 60, "window_left");
+  w.window_right = maybe_from(0, 60, "window_right");
   return w;
 }
 
@@ -132,8 +133,7 @@ Result expect_agreement(const replay::PlannedRun& planned, const WalkCase& w) {
 
 bool visible(const WalkCase& w, std::int64_t row, std::int64_t key) {
   const std::int64_t diagonal = row + w.seqlen_kv - w.seqlen_q;
-  return (!w.causal || key <= diagonal) &&
-         (!w.window_right || key <= diagonal + *w.window_right) &&
+  return (!w.causal || key <= diagonal) && (!w.window_right || key <= diagonal + *w.window_right) &&
          (!w.window_left || key >= diagonal - *w.window_left);
 }
 
@@ -162,8 +162,8 @@ void check_flash_attention(walker::Algorithm algorithm) {
   WalkCase w = any_problem(algorithm);
   const std::int64_t group =
       algorithm == walker::Algorithm::flash_attention_2_packed ? w.heads / w.kv_heads : 1;
-  w.block_rows = any_from(1, 24, "Br");
-  w.block_cols = any_from(1, 24, "Bc");
+  w.block_rows = any_from(1, 56, "Br");
+  w.block_cols = any_from(1, 56, "Bc");
   const DType dtype = *rc::gen::element(DType::f16, DType::f32, DType::f64, DType::fp8_e4m3);
 
   const replay::PlannedRun planned(run_of(w, 100, dtype));
@@ -213,9 +213,9 @@ std::int64_t standard_footprint(const WalkCase& w, std::int64_t capacity) {
 
 RC_GTEST_PROP(WalkerProperty, Standard, ()) {
   WalkCase w = any_problem(walker::Algorithm::standard);
-  w.tile = any_from(1, 24, "b");
-  w.depth = any_from(1, 24, "bk");
-  const std::int64_t capacity = any_from(3, 24, "capacity");  // one element and two statistics
+  w.tile = any_from(1, 56, "b");
+  w.depth = any_from(1, 56, "bk");
+  const std::int64_t capacity = any_from(3, 56, "capacity");  // one element and two statistics
   w.row_fits = w.seqlen_kv + 2 <= capacity;
   RC_CLASSIFY(w.row_fits, "a row fits");
 

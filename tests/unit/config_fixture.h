@@ -53,8 +53,8 @@ class ConfigFolder : public testing::Test {
   }
 
   void write(const std::string& file, const std::string& text) {
-    if (std::filesystem::path(file).has_parent_path())
-      std::filesystem::create_directories(std::filesystem::path(file).parent_path());
+    const std::filesystem::path parent = std::filesystem::path(file).parent_path();
+    if (!parent.empty()) std::filesystem::create_directories(parent);
     std::ofstream(file) << text;
   }
   RunSpec load(const std::string& text, const Overrides& overrides = {}) {

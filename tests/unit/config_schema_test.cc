@@ -93,7 +93,7 @@ TEST(ConfigReference, NamesKeysTypesAndDefaults) {
   for (const char* part :
        {"kv_heads: integer 1..2^20 (default: heads)", "head_dim: integer 1..2^20 (required)",
         "read_bandwidth: byte rate", "exchange: memory (required)", "max_ratio: number above 0",
-        "footprint.<memory>.<field>", "a size with a unit (B, KiB"}) {
+        "io.<memory>.<tensor>.<field>", "a size with a unit (B, KiB"}) {
     EXPECT_NE(manual.find(part), std::string::npos) << part;
   }
 }
