@@ -35,7 +35,8 @@ class Tiles final : public TileModel {
   Tiles(const Workload& w, const Target& target) : w_(w), target_(target) {}
 
   TileSizes limits() const override {
-    return {std::max(w_.seqlen_q, w_.seqlen_kv), std::max(w_.head_dim, w_.seqlen_kv)};
+    return {std::max({w_.seqlen_q, w_.seqlen_kv, w_.head_dim_v}),
+            std::max(w_.head_dim, w_.seqlen_kv)};
   }
 
   /// Three square blocks and one to spare: b = bk = floor(sqrt(M / 4)).

@@ -17,6 +17,7 @@ void Faults::enter(const std::string& file) { files_.try_emplace(file, files_.si
 void Faults::add(const Position& at, const std::string& path, const std::string& message) {
   faults_.push_back(
       {.file = at.file, .line = at.line, .column = at.column, .path = path, .message = message});
+  if (faults_.size() >= kMostCollected) throw_if_any();
 }
 
 std::size_t Faults::rank(const Diagnostic& fault) const {
@@ -34,9 +35,10 @@ std::vector<Diagnostic> Faults::sorted() const {
     return d.line > 0 && !seen.emplace(d.file, d.line, d.column, d.message).second;
   });
   if (all.size() > kMostReported) {
-    const std::size_t rest = all.size() - kMostReported;
+    const bool stopped = faults_.size() >= kMostCollected;
+    const std::string rest = stopped ? "many" : std::to_string(all.size() - kMostReported);
     all.resize(kMostReported);
-    all.push_back({.file = {}, .path = {}, .message = "and " + std::to_string(rest) + " more"});
+    all.push_back({.file = {}, .path = {}, .message = "and " + rest + " more"});
   }
   return all;
 }

@@ -1,7 +1,8 @@
 #include "sim/trace/tiles.h"
 
 #include <algorithm>
-#include <tuple>
+#include <compare>
+#include <utility>
 
 #include "sim/core/error.h"
 
@@ -38,13 +39,6 @@ std::int64_t feasible(const TileModel& model, const Target& target, std::int64_t
   return low;
 }
 
-/// The smallest size that cuts the axis into as many blocks: same traffic, less memory.
-std::int64_t tightened(std::int64_t size, std::int64_t limit, std::int64_t granularity) {
-  if (granularity > 1) return size;
-  const std::int64_t blocks = (limit + size - 1) / size;
-  return (limit + blocks - 1) / blocks;
-}
-
 std::uint64_t total_bits(const ClosedForm& form, const Target& target) {
   std::uint64_t sum = 0;
   for (const ClosedFormTerm& term : form) {
@@ -57,6 +51,38 @@ std::uint64_t sum(const std::vector<std::uint64_t>& values) {
   std::uint64_t out = 0;
   for (const std::uint64_t v : values) out += v;
   return out;
+}
+
+std::uint64_t footprint_bits(const TileModel& model, const Target& target, TileSizes sizes) {
+  return sum(target.occupation_bits(model.footprint(sizes)));
+}
+
+/// What `fit` minimises, in this order.
+struct Key {
+  std::uint64_t bits = 0, iterations = 0, footprint = 0;
+  auto operator<=>(const Key&) const = default;
+};
+
+/// Of the `n` second sizes that fit, where larger ones only help: the smallest that is as good as
+/// the largest.
+std::int64_t smallest_as_good(const TileModel& model, const Target& target, std::int64_t first,
+                              const Candidates& second, std::int64_t n) {
+  const auto value = [&](std::int64_t j) {
+    const TileSizes sizes{first, second[j]};
+    return std::pair(total_bits(model.closed_form(sizes), target), model.iterations(sizes));
+  };
+  const auto best = value(n - 1);
+  std::int64_t low = 0;
+  std::int64_t high = n - 1;
+  while (low < high) {
+    const std::int64_t middle = (low + high) / 2;
+    if (value(middle) == best) {
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return low;
 }
 
 std::int64_t granularity_for(const TileModel& model, const Target& target, TileSizes limits) {
@@ -80,6 +106,18 @@ std::string no_fit_message(const AlgorithmInfo& info, const TileModel& model,
          std::to_string((sum(needed) + 7) / 8) + " bytes on chip, more than this machine has";
 }
 
+ChosenTiles explicit_tiles(const TileChoice& choice, const AlgorithmInfo& info) {
+  const auto size = [&](const TileSpec& tile) {
+    const std::int64_t n = choice.sizes.at(tile.name);
+    if (n < 1) {
+      throw UserError("algorithm.tiles." + tile.name + ": expected a size of at least 1, got '" +
+                      std::to_string(n) + "'");
+    }
+    return n;
+  };
+  return {{size(info.tiles[0]), size(info.tiles[1])}, TileRule::explicit_sizes};
+}
+
 }  // namespace
 
 std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& target) {
@@ -87,23 +125,23 @@ std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& targe
   const std::int64_t granularity = granularity_for(model, target, limits);
   const Candidates first(limits.first, granularity);
   const Candidates second(limits.second, granularity);
-  using Key = std::tuple<std::uint64_t, std::uint64_t, std::uint64_t>;
   std::optional<ChosenTiles> best;
   Key best_key{};
+  const auto consider = [&](TileSizes sizes) {
+    const std::uint64_t bits = total_bits(model.closed_form(sizes), target);
+    if (best && bits > best_key.bits) return;
+    const Key key{bits, model.iterations(sizes), footprint_bits(model, target, sizes)};
+    if (best && !(key < best_key)) return;
+    best = ChosenTiles{sizes, TileRule::fit, granularity};
+    best_key = key;
+  };
   for (std::int64_t i = 0; i < first.count(); ++i) {
     const std::int64_t n = feasible(model, target, first[i], second);
     if (n == 0) break;
-    const std::int64_t last = model.second_only_helps() ? n - 1 : 0;
-    for (std::int64_t j = n - 1; j >= last; --j) {  // large blocks first: fewer iterations
-      const TileSizes sizes{first[i], tightened(second[j], limits.second, granularity)};
-      const std::uint64_t bits = total_bits(model.closed_form(sizes), target);
-      if (best && bits > std::get<0>(best_key)) continue;
-      const Key key{bits, model.iterations(sizes),
-                    sum(target.occupation_bits(model.footprint(sizes)))};
-      if (!best || key < best_key) {
-        best = ChosenTiles{sizes, TileRule::fit, granularity};
-        best_key = key;
-      }
+    if (model.second_only_helps()) {
+      consider({first[i], second[smallest_as_good(model, target, first[i], second, n)]});
+    } else {
+      for (std::int64_t j = n - 1; j >= 0; --j) consider({first[i], second[j]});
     }
   }
   return best;
@@ -115,8 +153,7 @@ ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
     case TileRule::paper:
       return {model.paper(), TileRule::paper};
     case TileRule::explicit_sizes:
-      return {{choice.sizes.at(info.tiles[0].name), choice.sizes.at(info.tiles[1].name)},
-              TileRule::explicit_sizes};
+      return explicit_tiles(choice, info);
     case TileRule::released:
     case TileRule::automatic:
       if (const auto sizes = model.released()) return {*sizes, TileRule::released};

@@ -36,7 +36,7 @@ class TileModel {
   virtual ClosedForm closed_form(TileSizes sizes) const = 0;
 
   /// True when a larger second size never adds traffic or iterations, so that for each first size
-  /// only the largest second one need be looked at.
+  /// only the largest second one that fits need be looked at.
   virtual bool second_only_helps() const { return false; }
 
   /// Trips of the innermost tile loop: breaks ties of equal I/O.

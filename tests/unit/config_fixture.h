@@ -78,7 +78,7 @@ cores: 4
 clock: 1.5 GHz
 memories:
   regs: {kind: registers, capacity: 64 KiB, parent: l2}
-  sram: {kind: scratchpad, capacity: 96 KiB, bandwidth: 1.1 TB/s, latency: 16.3 ns, energy: 12.7 pJ/B}
+  sram: {kind: scratchpad, capacity: 96 KiB, bandwidth: 1.1 TB/s, latency: 16.3 ns, energy: 9 pJ/B}
   l2: {kind: cache, capacity: 4 MiB, line: 128 B, sector: 32 B, ways: 16, policy: lru}
   hbm: {kind: dram, bandwidth: 900 GB/s, read_bandwidth: 0.8 TB/s}
 roles: {operand: sram, accumulator: regs, vector: regs, staging: sram, exchange: sram}

@@ -8,6 +8,7 @@
 #include "sim/config/faults.h"
 #include "sim/config/parse.h"
 #include "sim/config/schema.h"
+#include "sim/core/error.h"
 
 namespace attnsim::config {
 namespace {
@@ -86,6 +87,12 @@ TEST(ConfigFaults, TheReportIsBounded) {
   const std::vector<Diagnostic> sorted = faults.sorted();
   ASSERT_EQ(sorted.size(), 101u);
   EXPECT_EQ(sorted.back().text(), "and 150 more");
+  try {
+    for (int i = 0; i < 5000; ++i) faults.add({.file = "f", .line = i, .column = 1}, "", "wrong");
+    FAIL() << "five thousand faults were collected";
+  } catch (const UserError& e) {
+    EXPECT_EQ(e.diagnostics().back().text(), "and many more");
+  }
 }
 
 TEST(ConfigReference, NamesKeysTypesAndDefaults) {
