@@ -8,7 +8,7 @@
 namespace attnsim::config {
 namespace {
 
-constexpr Range kTileSize{.min = 1, .max = std::int64_t{1} << 40};
+constexpr Range kTileSize{.min = 1, .max = std::int64_t{1} << 30};
 
 std::string list(const std::vector<std::string>& names) {
   std::string out;
@@ -69,7 +69,7 @@ std::vector<FieldDoc> tile_fields(const AlgorithmInfo& info) {
   std::vector<FieldDoc> docs;
   for (const TileSpec& tile : info.tiles) {
     docs.push_back(
-        {.key = tile.name, .type = "integer 1..2^40", .required = true, .doc = tile.doc});
+        {.key = tile.name, .type = "integer 1..2^30", .required = true, .doc = tile.doc});
   }
   return docs;
 }

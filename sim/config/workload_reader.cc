@@ -12,12 +12,12 @@ namespace attnsim::config {
 namespace {
 
 constexpr Range kCount{.min = 1, .max = std::int64_t{1} << 20};
-constexpr Range kLength{.min = 1, .max = std::int64_t{1} << 40};
-constexpr Range kReach{.min = 0, .max = std::int64_t{1} << 40};
+constexpr Range kLength{.min = 1, .max = std::int64_t{1} << 30};
+constexpr Range kReach{.min = 0, .max = std::int64_t{1} << 30};
 
 constexpr const char* kCountType = "integer 1..2^20";
-constexpr const char* kLengthType = "integer 1..2^40";
-constexpr const char* kReachType = "integer 0..2^40";
+constexpr const char* kLengthType = "integer 1..2^30";
+constexpr const char* kReachType = "integer 0..2^30";
 
 /// A workload as written: what has a default that depends on other keys is still open.
 struct Draft {
@@ -123,7 +123,7 @@ std::span<const Field<Draft>> workload_table() {
         .doc = "mask keys after the diagonal, which ends in the bottom-right corner"},
        [](const Cursor& v, Draft& out) { out.workload.causal = v.boolean().value_or(false); }},
       {{.key = "window",
-        .type = "integer 0..2^40, or map",
+        .type = "integer 0..2^30, or map",
         .fallback = "unbounded",
         .doc = "local attention: keys visible on both sides of the diagonal"},
        read_window},

@@ -33,7 +33,11 @@ std::string Kernel::describe(std::int64_t n) const {
 Tensor Program::add(const TensorDecl& decl) {
   constexpr std::int64_t kMostRows = std::numeric_limits<std::int32_t>::max();
   ATTNSIM_CHECK(decl.planes >= 1 && decl.rows >= 1 && decl.cols >= 1, decl.name);
-  ATTNSIM_CHECK(decl.rows <= kMostRows && decl.cols <= kMostRows, decl.name);
+  if (decl.rows > kMostRows || decl.cols > kMostRows) {
+    throw UserError("workload: a plane of tensor " + decl.name + " would have " +
+                    std::to_string(decl.rows) + " x " + std::to_string(decl.cols) +
+                    " elements; expected at most 2^31 - 1 rows and columns");
+  }
   tensors_.push_back(decl);
   return Tensor(static_cast<std::uint16_t>(tensors_.size() - 1), decl);
 }
