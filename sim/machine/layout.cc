@@ -26,7 +26,9 @@ ByteRect Layout::bytes(std::size_t tensor, std::int64_t flat_row, std::int64_t c
                                   static_cast<std::uint64_t>(col) * place.element_bits;
   const std::uint64_t row_bits = static_cast<std::uint64_t>(cols) * place.element_bits;
   const auto n = static_cast<std::uint64_t>(rows);
-  ByteRect rect{.address = place.base + first_bit / 8, .row_bytes = bytes_of(row_bits), .rows = n,
+  ByteRect rect{.address = place.base + first_bit / 8,
+                .row_bytes = bytes_of(row_bits),
+                .rows = n,
                 .pitch = bytes_of(place.pitch_bits)};
   if (row_bits == place.pitch_bits) {
     rect.row_bytes = bytes_of(row_bits * n);
@@ -35,7 +37,7 @@ ByteRect Layout::bytes(std::size_t tensor, std::int64_t flat_row, std::int64_t c
   return rect;
 }
 
-TouchedLines touched_lines(std::uint64_t address, std::uint64_t bytes, std::uint64_t line_bytes) {
+LineSpan span_of(std::uint64_t address, std::uint64_t bytes, std::uint64_t line_bytes) {
   const std::uint64_t first = address / line_bytes;
   const std::uint64_t end = (address + bytes + line_bytes - 1) / line_bytes;
   const bool covered = address % line_bytes == 0 && (address + bytes) % line_bytes == 0;

@@ -1,7 +1,7 @@
 // Where tensors lie in memory: from regions of elements to runs of cache lines.
 //
-// Tensors stand one after another in the order of the program, each on a 256-byte boundary. Inside a
-// tensor planes follow each other and rows are contiguous (the bhsd order).
+// Tensors stand one after another in the order of the program, each on a 256-byte boundary. Inside
+// a tensor planes follow each other and rows are contiguous (the bhsd order).
 #pragma once
 
 #include <cstdint>
@@ -36,7 +36,7 @@ class Layout {
  private:
   struct Place {
     std::uint64_t base;
-    std::uint64_t pitch_bits;    // of a row
+    std::uint64_t pitch_bits;  // of a row
     std::uint64_t element_bits;
   };
   std::vector<Place> places_;
@@ -44,10 +44,10 @@ class Layout {
 };
 
 /// The lines that a run of bytes touches, and whether it covers all of them.
-struct TouchedLines {
+struct LineSpan {
   LineRun lines;
   bool covered;
 };
-TouchedLines touched_lines(std::uint64_t address, std::uint64_t bytes, std::uint64_t line_bytes);
+LineSpan span_of(std::uint64_t address, std::uint64_t bytes, std::uint64_t line_bytes);
 
 }  // namespace attnsim::machine

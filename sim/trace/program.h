@@ -49,8 +49,8 @@ struct Kernel {
 
 class Program {
  public:
-  /// Declares a tensor. REQUIRES: extents of at least 1. Throws UserError when a plane has more than
-  /// 2^31 - 1 rows or columns: a record could not address it.
+  /// Declares a tensor. REQUIRES: extents of at least 1. Throws UserError when a plane has more
+  /// than 2^31 - 1 rows or columns: a record could not address it.
   Tensor add(const TensorDecl& decl);
 
   /// Adds a kernel whose body is the member coroutine `Body` of `schedule`:

@@ -221,9 +221,10 @@ std::string fault_of(const std::function<void()>& action) {
 }
 
 TEST(ChooseTiles, ReleasedNeedsTheCaseInTheTable) {
-  EXPECT_EQ(fault_of([] { choose(TileRule::released, std::nullopt, 20); }),
-            "algorithm.tiles: 'toy' has no released tiles for this shape on 'two_level'; use fit, paper "
-            "or explicit sizes");
+  EXPECT_EQ(
+      fault_of([] { choose(TileRule::released, std::nullopt, 20); }),
+      "algorithm.tiles: 'toy' has no released tiles for this shape on 'two_level'; use fit, paper "
+      "or explicit sizes");
 }
 
 TEST(ChooseTiles, FitSaysWhatTheSmallestBlockNeeds) {

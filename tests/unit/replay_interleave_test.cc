@@ -1,0 +1,139 @@
+// Interleaving: what a memory shared by all cores sees, and in which order.
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "sim/machine/layout.h"
+#include "sim/replay/interleave.h"
+#include "sim/replay/replay.h"
+
+namespace attnsim::replay {
+namespace {
+
+/// Tasks t = 0 .. 4; task t loads t + 1 rows of 8 columns, one a loop iteration, and stores one
+/// row.
+class Staircase final : public Schedule {
+ public:
+  Staircase() {
+    x_ = program_.add({"X", TensorRole::workspace, DType::f16, 1, 5, 8});
+    program_.add_kernel<&Staircase::climb>(*this, "climb", {{"t", 5}});
+  }
+  std::vector<TileShape> footprint() const override { return {{Role::operand, DType::f16, 2, 8}}; }
+
+  Task climb(Emitter& em, GridIndex at) const {
+    Agent a = em.agent();
+    {
+      Loop loop(em, all_blocks(at[0] + 1));
+      for (Index r; co_await loop.next(r);) Tile x = a.load(x_.block(0, r, 1));
+    }
+    Tile y = a.fill(Role::operand, 1, 8, DType::f16, 0);
+    a.store(y, x_.block(0, at[0], 1));
+  }
+
+ private:
+  Tensor x_;
+};
+
+/// Rows touched, stores as -1 - row; every record moves 16 bytes.
+class Rows final : public TrafficListener {
+ public:
+  std::uint64_t traffic(const TileOp& op) override {
+    rows.push_back(op.op == Op::store ? -1 - op.row : op.row);
+    return 16;
+  }
+  std::vector<std::int64_t> rows;
+};
+
+TEST(Interleave, OneResidentTaskIsTheSequentialOrder) {
+  const Staircase schedule;
+  Rows rows;
+  run_interleaved(schedule.program().kernels()[0], 1, rows);
+  EXPECT_EQ(rows.rows, (std::vector<std::int64_t>{0, -1,                     // task 0
+                                                  0, 1,  -2,                 // task 1
+                                                  0, 1,  2,  -3,             // task 2
+                                                  0, 1,  2,  3,  -4,         // task 3
+                                                  0, 1,  2,  3,  4,  -5}));  // task 4
+}
+
+TEST(Interleave, ThePlaceThatMovedLeastGoesNext) {
+  const Staircase schedule;
+  Rows rows;
+  run_interleaved(schedule.program().kernels()[0], 2, rows);
+  // Tasks 0 and 1 start in places 0 and 1; task 2 follows in place 0 at 32 bytes, task 3 in place 1
+  // at 48, task 4 in place 0 at 96. A body runs on to its next loop head or its end, so the store
+  // comes with the last row.
+  EXPECT_EQ(rows.rows, (std::vector<std::int64_t>{0, -1, 0, 1, -2, 0, 1, 0, 2, -3,
+                                                  1, 2,  0, 3, -4, 1, 2, 3, 4, -5}));
+}
+
+TEST(Interleave, WidthChangesTheOrderAndNothingElse) {
+  const Staircase schedule;
+  std::map<std::int64_t, int> expected;
+  Rows sequential;
+  run_interleaved(schedule.program().kernels()[0], 1, sequential);
+  for (const std::int64_t row : sequential.rows) ++expected[row];
+  for (const std::int64_t width : {2, 3, 5, 100}) {
+    Rows rows;
+    run_interleaved(schedule.program().kernels()[0], width, rows);
+    std::map<std::int64_t, int> seen;
+    for (const std::int64_t row : rows.rows) ++seen[row];
+    EXPECT_EQ(seen, expected) << width;
+  }
+}
+
+TEST(Interleave, ResidencyFollowsTheTightestMemory) {
+  MachineSpec machine;
+  machine.memories = {{.name = "sram",
+                       .kind = MemoryKind::scratchpad,
+                       .per_core = true,
+                       .parent = "hbm",
+                       .capacity = Capacity{100, false}},
+                      {.name = "hbm", .kind = MemoryKind::dram}};
+  machine.roles.fill("sram");
+  const Workload workload;
+  const Staircase schedule;  // 2 x 8 elements of fp16: 32 bytes
+  EXPECT_EQ(resident_per_core(schedule, machine, Target(machine, workload)), 3);
+  machine.memories[0].capacity = Capacity{31, false};  // OVER, but somebody has to run
+  EXPECT_EQ(resident_per_core(schedule, machine, Target(machine, workload)), 1);
+  machine.memories[0].capacity = Capacity{1 << 20, false};
+  EXPECT_EQ(resident_per_core(schedule, machine, Target(machine, workload)), 32);
+}
+
+TEST(Layout, TensorsStandOneAfterAnotherOnAlignedBases) {
+  const MachineSpec machine{.id = {},
+                            .name = {},
+                            .memories = {{.name = "hbm"}},
+                            .roles = {"hbm", "hbm", "hbm", "hbm", "hbm"}};
+  const Workload workload;
+  const machine::Layout layout(
+      {{"A", TensorRole::query, DType::f16, 2, 3, 8}, {"B", TensorRole::lse, DType::f32, 1, 10, 1}},
+      Target(machine, workload));
+  EXPECT_EQ(layout.base(0), 0U);
+  EXPECT_EQ(layout.base(1), 256U);  // 2 x 3 x 8 x 2 = 96 bytes, then the boundary
+  EXPECT_EQ(layout.end(), 512U);
+
+  const machine::ByteRect whole_rows = layout.bytes(0, 1, 0, 2, 8);
+  EXPECT_EQ(whole_rows.address, 16U);
+  EXPECT_EQ(whole_rows.row_bytes, 32U);  // two contiguous rows are one run
+  EXPECT_EQ(whole_rows.rows, 1U);
+
+  const machine::ByteRect part = layout.bytes(0, 3, 2, 3, 4);
+  EXPECT_EQ(part.address, 3U * 16 + 4);
+  EXPECT_EQ(part.row_bytes, 8U);
+  EXPECT_EQ(part.rows, 3U);
+  EXPECT_EQ(part.pitch, 16U);
+}
+
+TEST(Layout, ARunOfBytesTouchesWholeLines) {
+  const machine::LineSpan inside = machine::span_of(256, 128, 64);
+  EXPECT_EQ(inside.lines.first, 4U);
+  EXPECT_EQ(inside.lines.count, 2U);
+  EXPECT_TRUE(inside.covered);
+  const machine::LineSpan across = machine::span_of(250, 10, 64);
+  EXPECT_EQ(across.lines.first, 3U);
+  EXPECT_EQ(across.lines.count, 2U);
+  EXPECT_FALSE(across.covered);
+}
+
+}  // namespace
+}  // namespace attnsim::replay
