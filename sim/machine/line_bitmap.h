@@ -6,7 +6,7 @@
 #include <bit>
 #include <cstdint>
 
-#include "sim/machine/page_table.h"
+#include "sim/machine/page.h"
 
 namespace attnsim::machine {
 

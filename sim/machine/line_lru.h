@@ -15,7 +15,8 @@
 #include "sim/machine/cache.h"
 #include "sim/machine/lru_options.h"
 #include "sim/machine/outflow.h"
-#include "sim/machine/page_table.h"
+#include "sim/machine/page.h"
+#include "sim/machine/sparse_table.h"
 #include "sim/machine/tag_counts.h"
 
 namespace attnsim::machine {
@@ -61,7 +62,7 @@ class LineLru final : public CacheModel {
   std::uint64_t capacity_;
   bool fetch_covered_;
   std::uint64_t resident_ = 0;
-  PageTable<Page> pages_;
+  SparseTable<Page> pages_;
   std::vector<std::uint64_t> numbers_;  // of the page of each kPageLines slots
   std::vector<std::uint32_t> words_;    // by slot
   std::vector<Use> queue_;              // [begin_, end_) is in use; position 0 never is

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "sim/machine/line_bitmap.h"
+#include "sim/machine/page.h"
+#include "sim/machine/sparse_table.h"
 
 namespace attnsim::machine {
 
@@ -70,7 +72,7 @@ class StartIndex {
     for (std::size_t i = 0; i < kTogether; ++i) free_.push_back(slabs_.back().get() + i * 64);
   }
 
-  PageTable<StartPage> pages_;
+  SparseTable<StartPage> pages_;
   std::vector<std::unique_ptr<std::uint32_t[]>> slabs_;
   std::vector<std::uint32_t*> free_;
 };

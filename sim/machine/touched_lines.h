@@ -6,7 +6,8 @@
 #include <array>
 #include <cstdint>
 
-#include "sim/machine/page_table.h"
+#include "sim/machine/page.h"
+#include "sim/machine/sparse_table.h"
 
 namespace attnsim::machine {
 
@@ -22,7 +23,7 @@ class TouchedLines {
     std::array<std::uint64_t, kPageLines / 64> words{};
   };
 
-  PageTable<Page> pages_;
+  SparseTable<Page> pages_;
 };
 
 }  // namespace attnsim::machine

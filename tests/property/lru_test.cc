@@ -6,6 +6,7 @@
 
 #include "sim/machine/line_lru.h"
 #include "sim/machine/segment_lru.h"
+#include "sim/machine/stack_distance.h"
 #include "tests/support/event_log.h"
 #include "tests/support/random_accesses.h"
 #include "tests/support/reference_cache.h"
@@ -98,6 +99,31 @@ TEST(LruProperty, ModelsEqualTheTextbookOnRandomTraces) {
       ASSERT_TRUE(outcome<SegmentLru>(trace, options, ordered) == right)
           << "seed " << seed << " capacity " << capacity;
       ASSERT_TRUE(outcome<LineLru>(trace, options, ordered) == right)
+          << "seed " << seed << " capacity " << capacity;
+    }
+  }
+}
+
+CurvePoint simulated(const Trace& trace, const LruOptions& options) {
+  SegmentLru cache(options);
+  for (const RectAccess& rect : trace) cache.access(rect);
+  cache.finish();
+  CacheCounts sum;
+  for (std::uint16_t tag = 0; tag < kTags; ++tag) sum += cache.counts(tag);
+  return {options.capacity, sum.read_misses, sum.write_misses,
+          sum.fills,        sum.write_backs, sum.final_dirty};
+}
+
+TEST(LruProperty, TheCurveIsTheCacheAtEveryCapacity) {
+  constexpr std::uint64_t kTraces = 300;
+  for (std::uint64_t seed = 0; seed < kTraces; ++seed) {
+    const Trace trace = test::random_trace(seed);
+    const bool fetch_covered = seed % 3 == 0;
+    StackDistance stack(fetch_covered);
+    for (const RectAccess& rect : trace) stack.access(rect);
+    const MissCurve curve = stack.curve();
+    for (std::uint64_t capacity = 1; capacity <= curve.cold() + 2; ++capacity) {
+      ASSERT_TRUE(curve.at(capacity) == simulated(trace, {capacity, fetch_covered}))
           << "seed " << seed << " capacity " << capacity;
     }
   }

@@ -7,6 +7,7 @@
 
 #include "sim/machine/line_lru.h"
 #include "sim/machine/segment_lru.h"
+#include "sim/machine/stack_distance.h"
 #include "tests/support/streams.h"
 
 namespace attnsim::machine {
@@ -78,6 +79,45 @@ TEST_P(LruCounts, OfLineLru) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Streams, LruCounts, testing::ValuesIn(kRows), name_of);
+
+MissCurve curve_of(const std::string& stream) {
+  StackDistance stack(true);
+  for (const RectAccess& rect : stream_named(stream)) stack.access(rect);
+  return stack.curve();
+}
+
+/// Where the curve of misses steps.
+std::vector<std::uint64_t> steps_of(const MissCurve& curve) {
+  std::vector<std::uint64_t> out;
+  for (std::size_t i = 1; i < curve.steps().size(); ++i) {
+    const auto misses = [&](std::size_t at) {
+      return curve.steps()[at].read_misses + curve.steps()[at].write_misses;
+    };
+    if (misses(i) != misses(i - 1)) out.push_back(curve.steps()[i].capacity);
+  }
+  return out;
+}
+
+TEST(StackDistance, OnePassHasTheCountsOfEveryCapacity) {
+  for (const std::string stream : {"fa", "std"}) {
+    const MissCurve curve = curve_of(stream);
+    EXPECT_EQ(curve.cold(), distinct_lines(stream));
+    for (const Row& row : kRows) {
+      if (row.stream != stream) continue;
+      const CurvePoint expected{row.capacity, row.read_misses, row.write_misses,
+                                row.misses,   row.write_backs, row.final_dirty};
+      EXPECT_TRUE(curve.at(row.capacity) == expected) << stream << " " << row.capacity;
+    }
+  }
+}
+
+TEST(StackDistance, MissesStepWhereLinesAreReused) {
+  EXPECT_EQ(steps_of(curve_of("fa")), (std::vector<std::uint64_t>{136, 4480}));
+  const std::vector<std::uint64_t> steps = steps_of(curve_of("std"));
+  ASSERT_GE(steps.size(), 2U);
+  EXPECT_EQ(steps[0], 4224U);
+  EXPECT_EQ(steps[1], 34846U);
+}
 
 TEST(Streams, FlashAttentionIsTheStreamThatTheCountsBelongTo) {
   const std::vector<LineAccess> rows = test::rows_of(stream_named("fa"));
