@@ -11,6 +11,7 @@
 //   State skip(std::uint32_t lines) const;  // of a block that lost its first lines
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -40,6 +41,7 @@ class BlockList {
 
   StartPage& page(std::uint64_t number) { return index_.page(number); }
   const Block& operator[](Id id) const { return nodes_[id]; }
+  std::size_t size() const { return size_; }
   Id newest() const { return nodes_[0].older; }
   Id oldest() const { return nodes_[0].newer; }
 
@@ -132,9 +134,11 @@ class BlockList {
     unlink(id);
     nodes_[id].newer = free_;
     free_ = id;
+    --size_;
   }
 
   Id make() {
+    ++size_;
     if (free_ == 0) {
       nodes_.emplace_back();
       return static_cast<Id>(nodes_.size() - 1);
@@ -159,6 +163,7 @@ class BlockList {
 
   StartIndex index_;
   std::vector<Block> nodes_;
+  std::size_t size_ = 0;
   Id free_ = 0;  // chained through `newer`
 };
 

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <deque>
 #include <utility>
 #include <vector>
 
@@ -18,7 +18,7 @@ class SparseTable {
   SparseTable() : slots_(kFirstSlots) {}
 
   /// All of them, in the order in which they were made.
-  const std::vector<std::unique_ptr<Entry>>& entries() const { return entries_; }
+  const std::deque<Entry>& entries() const { return entries_; }
 
   /// The entry of that number, made if need be. Expected O(1).
   Entry& get(std::uint64_t number) {
@@ -45,8 +45,7 @@ class SparseTable {
   }
 
   Entry& add(std::uint64_t number) {
-    entries_.push_back(std::make_unique<Entry>(number));
-    last_ = entries_.back().get();
+    last_ = &entries_.emplace_back(number);
     last_number_ = number;
     if (entries_.size() * 2 > slots_.size()) {
       std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
@@ -65,7 +64,7 @@ class SparseTable {
   }
 
   std::vector<Slot> slots_;
-  std::vector<std::unique_ptr<Entry>> entries_;
+  std::deque<Entry> entries_;
   Entry* last_ = nullptr;
   std::uint64_t last_number_ = 0;
 };

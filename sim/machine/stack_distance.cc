@@ -1,7 +1,7 @@
 #include "sim/machine/stack_distance.h"
 
 #include <algorithm>
-#include <map>
+#include <bit>
 #include <utility>
 #include <vector>
 
@@ -10,6 +10,35 @@ namespace attnsim::machine {
 namespace {
 
 constexpr std::size_t kFirstBuckets = 4096;
+constexpr unsigned kMaxBucketBits = 5;  // a bucket holds at most 2^5 blocks
+
+/// At `capacity` the final dirty lines jump, and from there on grow faster or (modulo 2^64) slower.
+struct Bend {
+  std::uint64_t capacity;
+  std::uint64_t jump;
+  std::uint64_t slope;
+};
+
+std::vector<MissCurve::Knot> knots(std::vector<Bend> bends) {
+  std::ranges::sort(bends, {}, &Bend::capacity);
+  std::vector<MissCurve::Knot> out(1);
+  MissCurve::Knot now;
+  for (std::size_t i = 0; i < bends.size();) {
+    const std::uint64_t capacity = bends[i].capacity;
+    const std::uint64_t slope = now.slope;
+    std::uint64_t jump = 0;
+    now.final_dirty += slope * (capacity - now.capacity);
+    now.capacity = capacity;
+    for (; i < bends.size() && bends[i].capacity == capacity; ++i) {
+      jump += bends[i].jump;
+      now.slope += bends[i].slope;
+    }
+    now.final_dirty += jump;
+    if (capacity == 0) out.clear();
+    if (jump != 0 || now.slope != slope || capacity == 0) out.push_back(now);
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -62,10 +91,10 @@ void StackDistance::hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, c
 /// Of `line`, and of each line after it in the block by the time its turn comes.
 std::uint64_t StackDistance::depth(Blocks::Id id, std::uint32_t line) const {
   const Blocks::Block& block = blocks_[id];
-  const std::uint64_t bucket = block.state.time / kBucket;
-  std::uint64_t lines = lines_at_.after(bucket) + (block.end() - line);
+  const std::size_t place = bucket(block.state.time);
+  std::uint64_t lines = lines_at_.after(place) + (block.end() - line);
   for (Blocks::Id newer = block.newer; newer != 0; newer = blocks_[newer].newer) {
-    if (blocks_[newer].state.time / kBucket != bucket) break;
+    if (bucket(blocks_[newer].state.time) != place) break;
     lines += blocks_[newer].length;
   }
   return lines;
@@ -89,76 +118,75 @@ void StackDistance::take(Blocks::Id id, std::uint32_t begin, std::uint32_t end) 
   const Blocks::Block& block = blocks_[id];
   const std::uint64_t time = block.state.time;
   const std::uint64_t above = block.end() - end;
-  lines_at_.add(time / kBucket, 0 - std::uint64_t{block.end() - begin});
-  if (above != 0) lines_at_.add((time + (end - block.begin)) / kBucket, above);
+  lines_at_.add(bucket(time), 0 - std::uint64_t{block.end() - begin});
+  if (above != 0) lines_at_.add(bucket(time + (end - block.begin)), above);
   blocks_.take(id, begin, end);
 }
 
 void StackDistance::push(StartPage& page, std::uint32_t begin, std::uint32_t end,
                          std::uint64_t level) {
   const std::uint64_t lines = end - begin;
-  if ((now_ + lines) / kBucket >= lines_at_.buckets()) renumber();
+  if (bucket(now_ + lines) >= lines_at_.buckets()) renumber();
   blocks_.push(page, begin, end, {now_, level});
-  lines_at_.add(blocks_[blocks_.newest()].state.time / kBucket, lines);
+  lines_at_.add(bucket(blocks_[blocks_.newest()].state.time), lines);
   now_ += lines;
 }
 
 /// Closes the gaps in time that re-used lines left behind; at least half of the times are then
 /// free.
 void StackDistance::renumber() {
-  lines_at_.reset(std::max<std::size_t>(kFirstBuckets, 2 * cold_ / kBucket + kPageLines));
+  const std::uint64_t mean = cold_ / std::max<std::size_t>(blocks_.size(), 1);
+  bucket_bits_ = std::min(static_cast<unsigned>(std::bit_width(mean | 1U)) - 1, kMaxBucketBits);
+  lines_at_.reset(bucket(2 * cold_ + kPageLines) + kFirstBuckets);
   now_ = 0;
   for (Blocks::Id id = blocks_.oldest(); id != 0; id = blocks_[id].newer) {
     blocks_.set_state(id, {now_, blocks_[id].state.level});
-    lines_at_.add(now_ / kBucket, blocks_[id].length);
+    lines_at_.add(bucket(now_), blocks_[id].length);
     now_ += blocks_[id].length;
   }
 }
 
+std::vector<MissCurve::Step> StackDistance::steps(std::vector<Change> changes) const {
+  std::ranges::sort(changes, {}, &Change::capacity);
+  std::vector<MissCurve::Step> out = {
+      {0, total_.read_hits, total_.write_hits, total_.fills_saved, 0}};
+  for (const Change& change : changes) {
+    if (change.capacity != out.back().capacity) {
+      out.push_back(out.back());
+      out.back().capacity = change.capacity;
+    }
+    out.back().read_misses -= change.read_hits;
+    out.back().write_misses -= change.write_hits;
+    out.back().fills -= change.fills_saved;
+    out.back().written += change.written;
+  }
+  return out;
+}
+
 MissCurve StackDistance::curve() const {
-  // Where the curves change: what was counted, and the written lines that are still on the stack,
-  // line i of a block at depth above + i + 1.
-  std::map<std::uint64_t, Change> changes;
-  struct Bend {
-    std::uint64_t jump = 0, slope = 0;
-  };
-  std::map<std::uint64_t, Bend> bends = {{0, {}}};
-  for (const auto& change : changes_.entries()) changes.emplace(change->capacity, *change);
+  std::vector<Change> changes;
+  for (const auto& change : changes_.entries()) changes.push_back(change);
+  std::vector<Bend> bends;
+  // The written lines that are still on the stack: line i of a block at depth above + i + 1.
   std::uint64_t above = 0;
   for (Blocks::Id id = blocks_.newest(); id != 0; id = blocks_[id].older) {
     const std::uint64_t level = blocks_[id].state.level;
     const std::uint64_t lines = blocks_[id].length;
     if (level != kClean) {
-      changes.try_emplace(level, level).first->second.written += lines;
+      if (changes.empty() || changes.back().capacity != level) changes.emplace_back(level);
+      changes.back().written += lines;
       const std::uint64_t jump = level > above ? std::min(level - above, lines) : 0;
-      bends[std::max(level, above)].jump += jump;
-      ++bends[std::max(level, above)].slope;
-      --bends[std::max(level, above + lines)].slope;
+      const std::uint64_t begin = std::max(level, above);
+      // Where the block above ends its rise this one begins to: one rise.
+      if (jump == 0 && !bends.empty() && bends.back().capacity == begin)
+        bends.pop_back();
+      else
+        bends.push_back({begin, jump, 1});
+      bends.push_back({std::max(level, above + lines), 0, -std::uint64_t{1}});
     }
     above += lines;
   }
-
-  std::vector<MissCurve::Step> steps = {
-      {0, total_.read_hits, total_.write_hits, total_.fills_saved, 0}};
-  for (const auto& [capacity, change] : changes) {
-    MissCurve::Step step = steps.back();
-    step.capacity = capacity;
-    step.read_misses -= change.read_hits;
-    step.write_misses -= change.write_hits;
-    step.fills -= change.fills_saved;
-    step.written += change.written;
-    if (capacity == 0) steps.clear();
-    steps.push_back(step);
-  }
-  std::vector<MissCurve::Knot> knots;
-  MissCurve::Knot knot;
-  for (const auto& [capacity, bend] : bends) {
-    knot.final_dirty += knot.slope * (capacity - knot.capacity) + bend.jump;
-    knot.capacity = capacity;
-    knot.slope += bend.slope;
-    if (knots.empty() || bend.jump != 0 || bend.slope != 0) knots.push_back(knot);
-  }
-  return {std::move(steps), std::move(knots), cold_};
+  return {steps(std::move(changes)), knots(std::move(bends)), cold_};
 }
 
 }  // namespace attnsim::machine

@@ -13,12 +13,12 @@
 // write-back each. Lines that were written and are not used again are written back by the caches
 // that are smaller than their depth at the end, and are final dirty in the others.
 //
-// Depths are sums over a tree indexed by time of last use, 16 line uses to a bucket. Cost: one sum
-// and up to four additions per piece. Memory: what the blocks and the index need, and about a byte
-// per distinct line.
+// Depths are sums over a tree indexed by time of last use. Cost: one sum and up to four additions
+// per piece. Memory: what the blocks and their index need.
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "sim/machine/block_list.h"
 #include "sim/machine/cache.h"
@@ -43,7 +43,6 @@ class StackDistance {
 
  private:
   static constexpr std::uint64_t kClean = ~std::uint64_t{0};
-  static constexpr std::uint64_t kBucket = 16;  // line uses; a bucket holds at most as many blocks
 
   /// The line uses of a block are consecutive: line i of it was last used at time + i.
   struct State {
@@ -73,19 +72,22 @@ class StackDistance {
 
   void touch(StartPage& page, std::uint32_t begin, std::uint32_t end, const Kind& kind);
   void hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, const Kind& kind);
+  std::size_t bucket(std::uint64_t time) const { return time >> bucket_bits_; }
   std::uint64_t depth(Blocks::Id id, std::uint32_t line) const;
   std::uint64_t count_hit(std::uint64_t level, std::uint64_t depth, std::uint64_t lines,
                           const Kind& kind);
   void take(Blocks::Id id, std::uint32_t begin, std::uint32_t end);
   void push(StartPage& page, std::uint32_t begin, std::uint32_t end, std::uint64_t level);
   void renumber();
+  std::vector<MissCurve::Step> steps(std::vector<Change> changes) const;
 
   bool fetch_covered_;
   Blocks blocks_;
-  CountTree lines_at_;      // by bucket of the time of a block's first line
-  std::uint64_t now_ = 0;   // line uses since the last renumbering
-  std::uint64_t cold_ = 0;  // lines on the stack
-  Change total_{0};         // accesses: as if all were hits
+  CountTree lines_at_;        // by bucket of the time of a block's first line
+  unsigned bucket_bits_ = 0;  // a bucket is as many line uses as a block has lines on average
+  std::uint64_t now_ = 0;     // line uses since the last renumbering
+  std::uint64_t cold_ = 0;    // lines on the stack
+  Change total_{0};           // accesses: as if all were hits
   SparseTable<Change> changes_;
 };
 
