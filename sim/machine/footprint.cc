@@ -6,13 +6,13 @@
 namespace attnsim::machine {
 
 Footprint::Page& Footprint::page(std::uint64_t number) {
-  if (number != last_number_ || last_ == nullptr) {
+  Recent& recent = recent_[number % recent_.size()];
+  if (recent.page == nullptr || recent.number != number) {
     std::unique_ptr<Page>& page = pages_[number];
     if (page == nullptr) page = std::make_unique<Page>();
-    last_ = page.get();
-    last_number_ = number;
+    recent = {number, page.get()};
   }
-  return *last_;
+  return *recent.page;
 }
 
 std::uint64_t Footprint::add(LineRun lines) {
@@ -22,8 +22,10 @@ std::uint64_t Footprint::add(LineRun lines) {
     const std::uint64_t n = std::min(lines.count, 64 - bit);
     const std::uint64_t mask = (~std::uint64_t{0} >> (64 - n)) << bit;
     std::uint64_t& word = page(lines.first / kPageLines)[lines.first % kPageLines / 64];
-    added += static_cast<std::uint64_t>(std::popcount(mask & ~word));
-    word |= mask;
+    if ((mask & ~word) != 0) {
+      added += static_cast<std::uint64_t>(std::popcount(mask & ~word));
+      word |= mask;
+    }
     lines.first += n;
     lines.count -= n;
   }

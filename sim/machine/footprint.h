@@ -1,7 +1,7 @@
 // The set of lines ever touched: which accesses are cold.
 //
 // One bit per line, in pages of 4096 lines that exist once one of their lines was touched. Adding a
-// run costs a few word operations per 64 lines; the page used last is found without a look-up.
+// run costs a few word operations per 64 lines; pages used lately are found without a look-up.
 #pragma once
 
 #include <array>
@@ -26,8 +26,11 @@ class Footprint {
   Page& page(std::uint64_t number);
 
   std::unordered_map<std::uint64_t, std::unique_ptr<Page>> pages_;
-  std::uint64_t last_number_ = ~std::uint64_t{0};
-  Page* last_ = nullptr;
+  struct Recent {
+    std::uint64_t number = 0;
+    Page* page = nullptr;
+  };
+  std::array<Recent, 64> recent_{};  // by the low bits of the page number
   std::uint64_t size_ = 0;
 };
 

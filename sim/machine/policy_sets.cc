@@ -17,7 +17,7 @@ PolicySets::PolicySets(const std::string& policy, const PolicyGeometry& g)
       dirty_(keys_.size()),
       first_empty_(g.sets) {
   ATTNSIM_CHECK(keys_.size() < (std::size_t{1} << 31), "too many lines in one cache");
-  if (ways_ > kMostScannedWays) table_.resize(std::bit_ceil(2 * keys_.size()));
+  if (ways_ > kMostScannedWays) table_.resize(std::bit_ceil(4 * keys_.size()));
 }
 
 Touched PolicySets::touch(std::uint32_t set, const Touch& t) {
@@ -99,30 +99,33 @@ std::size_t PolicySets::find(std::uint32_t set, std::uint64_t key) const {
     }
     return kNone;
   }
-  for (std::size_t cell = home(set, key); table_[cell] != 0;
-       cell = (cell + 1) & (table_.size() - 1)) {
-    const std::size_t slot = table_[cell] - 1;
+  const std::size_t mask = table_.size() - 1;
+  for (std::size_t cell = home(set, key); table_[cell].slot != 0; cell = (cell + 1) & mask) {
+    if (table_[cell].key_bits != static_cast<std::uint32_t>(key)) continue;
+    const std::size_t slot = table_[cell].slot - 1;
     if (keys_[slot] == key && slot - first(set) < ways_) return slot;
   }
   return kNone;
 }
 
+/// Eight neighbouring keys have neighbouring cells: runs stay within cache lines.
 std::size_t PolicySets::home(std::uint32_t set, std::uint64_t key) const {
-  return mix64(key ^ (std::uint64_t{set} << 40)) & (table_.size() - 1);
+  const std::uint64_t block = mix64(key / 8 ^ (std::uint64_t{set} << 40));
+  return (block * 8 + key % 8) & (table_.size() - 1);
 }
 
 void PolicySets::table_insert(std::size_t slot, std::uint32_t set) {
   std::size_t cell = home(set, keys_[slot]);
-  while (table_[cell] != 0) cell = (cell + 1) & (table_.size() - 1);
-  table_[cell] = static_cast<std::uint32_t>(slot + 1);
+  while (table_[cell].slot != 0) cell = (cell + 1) & (table_.size() - 1);
+  table_[cell] = {static_cast<std::uint32_t>(slot + 1), static_cast<std::uint32_t>(keys_[slot])};
 }
 
 void PolicySets::table_erase(std::size_t slot, std::uint32_t set) {
   const std::size_t mask = table_.size() - 1;
   std::size_t hole = home(set, keys_[slot]);
-  while (table_[hole] != slot + 1) hole = (hole + 1) & mask;
-  for (std::size_t cell = (hole + 1) & mask; table_[cell] != 0; cell = (cell + 1) & mask) {
-    const std::size_t other = table_[cell] - 1;
+  while (table_[hole].slot != slot + 1) hole = (hole + 1) & mask;
+  for (std::size_t cell = (hole + 1) & mask; table_[cell].slot != 0; cell = (cell + 1) & mask) {
+    const std::size_t other = table_[cell].slot - 1;
     const std::size_t wanted = home(static_cast<std::uint32_t>(other / ways_), keys_[other]);
     // Moves back into the hole unless its home lies after the hole.
     if (((cell - wanted) & mask) >= ((cell - hole) & mask)) {
@@ -130,7 +133,7 @@ void PolicySets::table_erase(std::size_t slot, std::uint32_t set) {
       hole = cell;
     }
   }
-  table_[hole] = 0;
+  table_[hole] = {};
 }
 
 }  // namespace attnsim::machine

@@ -51,7 +51,12 @@ class PolicySets {
   /// An empty slot, made by giving up a line where there is none.
   std::size_t make_room(std::uint32_t set, Victim& victim);
 
-  // The hash table: linear probing, slot + 1 per cell, 0 where empty.
+  /// Of a hash table with linear probing.
+  struct Cell {
+    std::uint32_t slot = 0;      // plus 1; 0: empty
+    std::uint32_t key_bits = 0;  // the low ones: mostly enough to tell
+  };
+
   std::size_t home(std::uint32_t set, std::uint64_t key) const;
   void table_insert(std::size_t slot, std::uint32_t set);
   void table_erase(std::size_t slot, std::uint32_t set);
@@ -62,7 +67,7 @@ class PolicySets {
   std::vector<std::uint16_t> tags_;
   std::vector<UnitMask> valid_, dirty_;
   std::vector<std::uint32_t> first_empty_;  // by set: no way below is empty
-  std::vector<std::uint32_t> table_;        // empty where ways are scanned
+  std::vector<Cell> table_;                 // empty where ways are scanned
 };
 
 }  // namespace attnsim::machine

@@ -30,8 +30,6 @@ std::unique_ptr<SetCache> shadow_of(SetCacheConfig config) {
   return std::make_unique<SetCache>(config, nowhere());
 }
 
-std::uint64_t bits(UnitMask units) { return static_cast<std::uint64_t>(std::popcount(units)); }
-
 }  // namespace
 
 std::string fault_of(const SetCacheConfig& c) {
@@ -52,6 +50,7 @@ SetCache::SetCache(const SetCacheConfig& config, Downstream& below, EvictionList
       listener_(listener),
       keyed_by_line_(config.index != IndexKind::modulo),
       sets_(config.sets),
+      shift_(std::has_single_bit(config.sets) ? std::countr_zero(config.sets) : -1),
       all_units_(static_cast<UnitMask>((1U << config.sectors) - 1)),
       index_(config.index, config.sets, config.slices),
       shadow_(shadow_of(config)) {
@@ -71,6 +70,7 @@ SetCache::SetCache(const SetCacheConfig& config, Downstream& below, EvictionList
 void SetCache::access(const LineAccess& access) {
   if (access.lines.count == 0) return;
   CacheCounts& counts = counts_of(access.tag);
+  counts.accesses += access.lines.count;
   if (config_.classes != MissClasses::none) counts.cold += touched_.add(access.lines);
   if (shadow_ != nullptr) {
     replay_classified(access);
@@ -87,17 +87,18 @@ void SetCache::replay_classified(const LineAccess& access) {
   unit.lines.count = 1;
   for (std::uint64_t i = 0; i < access.lines.count; ++i) {
     unit.lines.first = access.lines.first + i;
-    const std::uint64_t misses = counts_of(access.tag).misses;
-    const std::uint64_t shadow_hits = shadow_->counts_of(access.tag).hits;
+    const std::uint64_t before = misses_of(access.tag);
+    const std::uint64_t shadow_before = shadow_->misses_of(access.tag);
     shadow_->access(unit);
     if (ordered_sets_) {
       replay(*ordered_sets_, unit);
     } else {
       replay(*policy_sets_, unit);
     }
-    CacheCounts& counts = counts_of(access.tag);
-    const bool missed = counts.misses != misses;
-    if (missed && shadow_->counts_of(access.tag).hits != shadow_hits) ++counts.conflict;
+    const bool missed = misses_of(access.tag) != before;
+    if (missed && shadow_->misses_of(access.tag) == shadow_before) {
+      ++counts_of(access.tag).conflict;
+    }
   }
 }
 
@@ -136,8 +137,8 @@ void SetCache::replay_lines(Sets& sets, LineRun lines, UnitMask units, const Lin
     return;
   }
   touch.counts_as_use = config_.sectors == 1 || lines.first != last_used_;
-  touch.key = lines.first / sets_;
-  std::uint64_t set = lines.first % sets_;
+  touch.key = key_of(lines.first);
+  std::uint64_t set = lines.first - touch.key * sets_;
   while (lines.count > 0) {
     const std::uint64_t n = std::min(lines.count, sets_ - set);
     replay_classes(sets, {lines.first, static_cast<std::uint32_t>(set), n}, touch, access);
@@ -150,8 +151,8 @@ void SetCache::replay_lines(Sets& sets, LineRun lines, UnitMask units, const Lin
 
 template <typename Sets>
 void SetCache::replay_line(Sets& sets, std::uint64_t line, Touch touch, const LineAccess& access) {
-  const std::uint32_t set = index_(line);
-  touch.key = key_of(line);
+  const std::uint32_t set = sets_ == 1 ? 0 : index_(line);
+  touch.key = sets_ == 1 ? line : key_of(line);
   touch.counts_as_use = config_.sectors == 1 || line != last_used_;
   settle({line, set, 1}, touch.units, sets.touch(set, touch), access);
 }
@@ -207,43 +208,43 @@ Touch SetCache::touch_of(std::uint64_t key, UnitMask units, const LineAccess& ac
           .allocates = !access.write || config_.write_allocate};
 }
 
-void SetCache::settle(const Piece& piece, UnitMask units, Touched touched,
+/// Counts what a touch did and passes on what it moved. Hits are counted by access().
+void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched,
                       const LineAccess& access) {
-  const std::uint64_t n = piece.count;
-  const std::uint64_t missed = bits(touched.missing) * n;
+  if (config_.sectors > 1) last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
+  const bool writes_through = access.write && config_.write_through;
+  if (touched.missing == 0 && !writes_through) return;
   const bool allocates = !access.write || config_.write_allocate;
   const bool fetches = !access.write || !access.covers_lines || config_.fetch_covered_writes;
   const UnitMask fetched = allocates && fetches ? touched.missing : UnitMask{0};
   UnitMask written = allocates ? UnitMask{0} : touched.missing;
-  if (access.write && config_.write_through) written = units;
-  if (config_.sectors > 1) last_used_ = touched.used ? piece.line + n - 1 : kNoLine;
+  if (writes_through) written = units;
 
   CacheCounts& counts = counts_[access.tag];
-  counts.accesses += bits(units) * n;
-  counts.hits += bits(units) * n - missed;
-  counts.misses += missed;
-  (access.write ? counts.write_misses : counts.read_misses) += missed;
-  counts.fills += bits(fetched) * n;
-  counts.write_backs += bits(written) * n;
-  if (touched.victim.valid != 0) evict(piece, touched.victim);
-  if ((fetched | written | touched.victim.dirty) != 0) {
-    below_.exchange(victims_of(piece, touched.victim), {piece.line, n, fetched, access.tag},
-                    {piece.line, n, written, access.tag});
+  (access.write ? counts.write_misses : counts.read_misses) +=
+      unit_count(touched.missing) * piece.count;
+  counts.fills += unit_count(fetched) * piece.count;
+  counts.write_backs += unit_count(written) * piece.count;
+  Victim victim = touched.victim;
+  if (victim.valid != 0) evict(piece, victim);
+  if ((fetched | written | victim.dirty) != 0) {
+    below_.exchange(victims_of(piece, victim), {piece.line, piece.count, fetched, access.tag},
+                    {piece.line, piece.count, written, access.tag});
   }
 }
 
 void SetCache::evict(const Piece& piece, Victim& victim) {
   CacheCounts& counts = counts_[victim.tag];
-  counts.evictions += bits(victim.valid) * piece.count;
+  counts.evictions += unit_count(victim.valid) * piece.count;
   if (listener_ != nullptr) {  // then pieces are single lines
     LeavingLine line{line_of(victim.key, piece.set), victim.tag, victim.valid, victim.dirty};
     below_.flush();
     const bool taken = listener_->evicted(line);
-    counts_of(victim.tag).write_backs += bits(line.dirty);
+    counts_of(victim.tag).write_backs += unit_count(line.dirty);
     victim.dirty = taken ? UnitMask{0} : line.dirty;
     return;
   }
-  counts.write_backs += bits(victim.dirty) * piece.count;
+  counts.write_backs += unit_count(victim.dirty) * piece.count;
 }
 
 UnitBlock SetCache::victims_of(const Piece& piece, const Victim& victim) const {
@@ -267,7 +268,7 @@ std::vector<std::pair<LineRun, Victim>> SetCache::clean_all(Sets& sets) {
 void SetCache::finish() {
   const auto dirty = ordered_sets_ ? clean_all(*ordered_sets_) : clean_all(*policy_sets_);
   for (const auto& [lines, line] : dirty) {
-    counts_of(line.tag).final_dirty += bits(line.dirty) * lines.count;
+    counts_of(line.tag).final_dirty += unit_count(line.dirty) * lines.count;
     below_.write({lines.first, lines.count, line.dirty, line.tag});
   }
 }
@@ -280,6 +281,8 @@ CacheCounts& SetCache::counts_of(std::uint16_t tag) {
 CacheCounts SetCache::counts(std::uint16_t tag) const {
   if (tag >= counts_.size()) return {};
   CacheCounts out = counts_[tag];
+  out.misses = out.read_misses + out.write_misses;
+  out.hits = out.accesses - out.misses;
   out.capacity = out.misses - out.cold - out.conflict;
   return out;
 }

@@ -96,6 +96,7 @@ class SetCache final : public CacheModel {
   bool mark_dirty(std::uint64_t line, std::uint16_t tag);
   /// Puts in, without counting a use or fetching, a line that comes from an inner cache.
   void put(std::uint64_t line, std::uint16_t tag, bool dirty);
+  /// To add to; hits, misses and capacity are not kept here.
   CacheCounts& counts_of(std::uint16_t tag);
 
  private:
@@ -123,11 +124,18 @@ class SetCache final : public CacheModel {
 
   void replay_classified(const LineAccess& access);
   Touch touch_of(std::uint64_t key, UnitMask units, const LineAccess& access) const;
-  void settle(const Piece& piece, UnitMask units, Touched touched, const LineAccess& access);
+  void settle(const Piece& piece, UnitMask units, const Touched& touched, const LineAccess& access);
   void evict(const Piece& piece, Victim& victim);
   UnitBlock victims_of(const Piece& piece, const Victim& victim) const;
 
-  std::uint64_t key_of(std::uint64_t line) const { return keyed_by_line_ ? line : line / sets_; }
+  std::uint64_t key_of(std::uint64_t line) const {
+    if (keyed_by_line_) return line;
+    return shift_ >= 0 ? line >> shift_ : line / sets_;
+  }
+  std::uint64_t misses_of(std::uint16_t tag) {
+    const CacheCounts& counts = counts_of(tag);
+    return counts.read_misses + counts.write_misses;
+  }
   std::uint64_t line_of(std::uint64_t key, std::uint32_t set) const {
     return keyed_by_line_ ? key : key * sets_ + set;
   }
@@ -137,6 +145,7 @@ class SetCache final : public CacheModel {
   EvictionListener* listener_;
   const bool keyed_by_line_;
   const std::uint64_t sets_;
+  const int shift_;  // log2 of sets_, or -1
   const UnitMask all_units_;
   SetIndex index_;
   std::optional<OrderedSets> ordered_sets_;  // one of the two
@@ -144,7 +153,7 @@ class SetCache final : public CacheModel {
   std::optional<SetClasses> classes_;  // where sets are alike
   std::unique_ptr<SetCache> shadow_;   // for MissClasses::three
   Footprint touched_;
-  std::vector<CacheCounts> counts_;  // by tag
+  std::vector<CacheCounts> counts_;  // by tag; hits, misses and capacity follow from the others
   /// With sectors: the line accessed last, if that was a use.
   std::uint64_t last_used_ = kNoLine;
 };

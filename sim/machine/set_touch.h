@@ -5,11 +5,25 @@
 // up to 8 units (sectors), one bit each in a UnitMask; a line without sectors is one unit.
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 
 namespace attnsim::machine {
 
 using UnitMask = std::uint8_t;
+
+/// How many units. By table: without hardware support std::popcount is a call.
+inline std::uint64_t unit_count(UnitMask units) {
+  static constexpr auto kCounts = [] {
+    std::array<std::uint8_t, 256> counts{};
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      counts[i] = static_cast<std::uint8_t>(std::popcount(i));
+    }
+    return counts;
+  }();
+  return kCounts[units];
+}
 
 struct Touch {
   std::uint64_t key = 0;

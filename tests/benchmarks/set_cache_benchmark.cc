@@ -2,6 +2,7 @@
 // attention (see tests/support/line_streams.h), 1 MiB.
 #include <benchmark/benchmark.h>
 
+#include "sim/machine/opt_cache.h"
 #include "sim/machine/set_cache.h"
 #include "tests/support/downstream_log.h"
 #include "tests/support/line_streams.h"
@@ -9,6 +10,8 @@
 namespace attnsim::test {
 namespace {
 
+using machine::OptCache;
+using machine::OptConfig;
 using machine::SetCache;
 using machine::SetCacheConfig;
 
@@ -34,15 +37,17 @@ const Stream& scattered() {
   return accesses;
 }
 
-void replay(benchmark::State& state, const Stream& accesses, const SetCacheConfig& config) {
+template <typename Cache, typename Config>
+void replay(benchmark::State& state, const Stream& accesses, const Config& config) {
+  const std::uint64_t per_pass = line_count(accesses);
   std::uint64_t lines = 0;
   for (auto _ : state) {
     Sink memory;
-    SetCache cache(config, memory);
+    Cache cache(config, memory);
     for (const machine::LineAccess& a : accesses) cache.access(a);
     cache.finish();
     benchmark::DoNotOptimize(cache.counts(0));
-    lines += line_count(accesses);
+    lines += per_pass;
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(lines));
 }
@@ -57,16 +62,37 @@ void register_set_caches() {
       const std::string shape = ways == kLines ? "full" : std::to_string(ways) + "_way";
       const std::string name = std::string("BM_SetCache/") + policy + "/" + shape;
       for (const bool fa : {true, false}) {
-        benchmark::RegisterBenchmark((name + (fa ? "/fa" : "/std")).c_str(),
-                                     [=](benchmark::State& s) { replay(s, stream(fa), config); });
+        benchmark::RegisterBenchmark(
+            (name + (fa ? "/fa" : "/std")).c_str(),
+            [=](benchmark::State& s) { replay<SetCache>(s, stream(fa), config); });
       }
-      benchmark::RegisterBenchmark((name + "/scattered").c_str(),
-                                   [=](benchmark::State& s) { replay(s, scattered(), config); });
+      benchmark::RegisterBenchmark((name + "/scattered").c_str(), [=](benchmark::State& s) {
+        replay<SetCache>(s, scattered(), config);
+      });
+    }
+  }
+}
+
+void register_opt() {
+  for (const std::uint32_t sets : {1U, 1024U}) {
+    for (const std::uint32_t lines : {kLines, kLines / 4}) {
+      const OptConfig config{.sets = sets, .ways = lines / sets};
+      const std::string name =
+          "BM_Opt/" + std::to_string(sets) + "_sets/" + std::to_string(lines / 16) + "_KiB";
+      for (const bool fa : {true, false}) {
+        benchmark::RegisterBenchmark(
+            (name + (fa ? "/fa" : "/std")).c_str(),
+            [=](benchmark::State& s) { replay<OptCache>(s, stream(fa), config); });
+      }
+      benchmark::RegisterBenchmark((name + "/scattered").c_str(), [=](benchmark::State& s) {
+        replay<OptCache>(s, scattered(), config);
+      });
     }
   }
 }
 
 [[maybe_unused]] const bool registered = [] {
+  register_opt();
   register_set_caches();
   return true;
 }();

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/machine/opt_cache.h"
 #include "sim/machine/set_cache.h"
 #include "tests/support/downstream_log.h"
 
@@ -33,6 +34,10 @@ constexpr Expected kFa1MiB{532480, 532480, 0, 516096, 134912, 4352, 532480};
 constexpr Expected kStdLru1MiB{4456448, 2293760, 2162688, 4440064, 2161792, 896, 2359296};
 constexpr Expected kStdFifo1MiB{4718592, 2555904, 2162688, 4702208, 2161792, 896, 2359296};
 constexpr Expected kStdFifo16Way{4702208, 2539520, 2162688, 4685824, 2161792, 896, 2359296};
+
+constexpr Expected kFaOpt256KiB{656320, 656320, 0, 652224, 138048, 2176, 532480};
+constexpr Expected kStdOpt1MiB{3407936, 1245248, 2162688, 3391552, 2159744, 2944, 2359296};
+constexpr Expected kStdOpt256KiB{4194400, 2031712, 2162688, 4190304, 2160642, 2046, 2359296};
 
 struct Case {
   const char* name;
@@ -64,17 +69,24 @@ void expect_counts(const CacheCounts& counts, const Expected& expected) {
 
 class Pinned : public testing::TestWithParam<Case> {};
 
-TEST_P(Pinned, Counts) {
-  const Case& c = GetParam();
-  Sink memory;
+std::unique_ptr<machine::CacheModel> cache_of(const Case& c, machine::Downstream& memory) {
+  if (c.policy == std::string("opt")) {
+    return std::make_unique<machine::OptCache>(machine::OptConfig{.ways = c.ways}, memory);
+  }
   SetCacheConfig config;
   config.sets = c.sets;
   config.ways = c.ways;
   config.policy = c.policy;
-  SetCache cache(config, memory);
-  for (const machine::LineAccess& a : c.stream()) cache.access(a);
-  cache.finish();
-  expect_counts(total(cache), c.expected);
+  return std::make_unique<SetCache>(config, memory);
+}
+
+TEST_P(Pinned, Counts) {
+  const Case& c = GetParam();
+  Sink memory;
+  const std::unique_ptr<machine::CacheModel> cache = cache_of(c, memory);
+  for (const machine::LineAccess& a : c.stream()) cache->access(a);
+  cache->finish();
+  expect_counts(total(*cache), c.expected);
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -84,6 +96,10 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"fa_fifo", fa, "fifo", 1, 16384, kFa1MiB},
                     Case{"fa_lru", fa, "lru", 1, 16384, kFa1MiB},
                     Case{"fa_16_way_fifo", fa, "fifo", 1024, 16, kFa1MiB},
+                    Case{"fa_opt", fa, "opt", 1, 16384, kFa1MiB},
+                    Case{"fa_opt_256_kib", fa, "opt", 1, 4096, kFaOpt256KiB},
+                    Case{"std_opt", standard, "opt", 1, 16384, kStdOpt1MiB},
+                    Case{"std_opt_256_kib", standard, "opt", 1, 4096, kStdOpt256KiB},
                     Case{"std_8_way_lru", standard, "lru", 2048, 8, kStdLru1MiB},
                     Case{"std_16_way_lru", standard, "lru", 1024, 16, kStdLru1MiB},
                     Case{"std_lru", standard, "lru", 1, 16384, kStdLru1MiB},
