@@ -230,6 +230,7 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
   if ((fetched | written | victim.dirty) != 0) {
     below_.exchange(victims_of(piece, victim), {piece.line, piece.count, fetched, access.tag},
                     {piece.line, piece.count, written, access.tag});
+    if (listener_ != nullptr) below_.flush();  // lines may leave here because of it
   }
 }
 
@@ -285,33 +286,6 @@ CacheCounts SetCache::counts(std::uint16_t tag) const {
   out.hits = out.accesses - out.misses;
   out.capacity = out.misses - out.cold - out.conflict;
   return out;
-}
-
-LeavingLine SetCache::invalidate(std::uint64_t line, std::uint16_t tag) {
-  ATTNSIM_CHECK(!classes_, "only a cache with a listener is tied to others");
-  const std::uint32_t set = index_(line);
-  const Victim was = ordered_sets_ ? ordered_sets_->invalidate(set, key_of(line), tag)
-                                   : policy_sets_->invalidate(set, key_of(line), tag);
-  return {line, tag, was.valid, was.dirty};
-}
-
-bool SetCache::mark_dirty(std::uint64_t line, std::uint16_t tag) {
-  ATTNSIM_CHECK(!classes_, "only a cache with a listener is tied to others");
-  const std::uint32_t set = index_(line);
-  return ordered_sets_ ? ordered_sets_->mark_dirty(set, key_of(line), tag)
-                       : policy_sets_->mark_dirty(set, key_of(line), tag);
-}
-
-void SetCache::put(std::uint64_t line, std::uint16_t tag, bool dirty) {
-  ATTNSIM_CHECK(!classes_, "only a cache with a listener is tied to others");
-  counts_of(tag);
-  const std::uint32_t set = index_(line);
-  const Touch touch{.key = key_of(line), .tag = tag, .units = all_units_, .dirties = dirty};
-  Touched touched =
-      ordered_sets_ ? ordered_sets_->touch(set, touch) : policy_sets_->touch(set, touch);
-  const Piece piece{line, set, 1};
-  if (touched.victim.valid != 0) evict(piece, touched.victim);
-  below_.write(victims_of(piece, touched.victim));
 }
 
 }  // namespace attnsim::machine

@@ -94,6 +94,9 @@ class SetCache final : public CacheModel {
   /// Removes a line without counting; the answer says what it was (valid 0: it was not here).
   LeavingLine invalidate(std::uint64_t line, std::uint16_t tag);
   bool mark_dirty(std::uint64_t line, std::uint16_t tag);
+  /// A use by an inner cache that the line moves to: a hit removes it, a miss is fetched past this
+  /// cache. The answer: it was dirty here.
+  bool take(std::uint64_t line, std::uint16_t tag);
   /// Puts in, without counting a use or fetching, a line that comes from an inner cache.
   void put(std::uint64_t line, std::uint16_t tag, bool dirty);
   /// To add to; hits, misses and capacity are not kept here.

@@ -132,7 +132,8 @@ Result expect_agreement(const replay::PlannedRun& planned, const WalkCase& w) {
 
 bool visible(const WalkCase& w, std::int64_t row, std::int64_t key) {
   const std::int64_t diagonal = row + w.seqlen_kv - w.seqlen_q;
-  return (!w.causal || key <= diagonal) && (!w.window_right || key <= diagonal + *w.window_right) &&
+  return (!w.causal || key <= diagonal) &&
+         (!w.window_right || key <= diagonal + *w.window_right) &&
          (!w.window_left || key >= diagonal - *w.window_left);
 }
 
