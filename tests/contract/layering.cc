@@ -22,6 +22,7 @@ const std::vector<Layer>& layers() {
       {"sim/core", {}},
       {"sim/trace", {"sim/core"}},
       {"sim/machine", {"sim/core", "sim/trace"}},
+      {"sim/machine/policies", {"sim/core", "sim/machine"}},
       {"algorithms", {"sim/core", "sim/trace"}},
       {"analysis/bounds", {"sim/core", "sim/trace", "sim/machine"}},
       {"sim/replay/reference", {}},

@@ -1,0 +1,27 @@
+// Least recently used: the way whose last use is oldest goes.
+#include "sim/machine/replacement.h"
+#include "sim/machine/way_queue.h"
+
+namespace attnsim::machine {
+namespace {
+
+class Lru final : public ReplacementPolicy {
+ public:
+  explicit Lru(const PolicyGeometry& g) : order_(g.sets, g.ways) {}
+
+  void hit(std::uint32_t set, std::uint32_t way) override { order_.move_to_front(set, way); }
+  void fill(std::uint32_t set, std::uint32_t way) override { order_.move_to_front(set, way); }
+  std::uint32_t victim(std::uint32_t set) override { return order_.back(set); }
+  void copy_set(std::uint32_t from, std::uint32_t to) override { order_.copy(from, to); }
+  bool same_set(std::uint32_t a, std::uint32_t b) const override { return order_.same(a, b); }
+
+ private:
+  WayQueue order_;
+};
+
+ATTNSIM_REGISTER_POLICY("lru", PolicyInfo{"least recently used", [](const PolicyGeometry& g) {
+                                            return std::unique_ptr<ReplacementPolicy>(new Lru(g));
+                                          }});
+
+}  // namespace
+}  // namespace attnsim::machine
