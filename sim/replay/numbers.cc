@@ -155,6 +155,7 @@ class Executor::Impl {
         break;
       case Op::store_fill:
         region(op).setConstant(op.value);
+        round_region(op);
         break;
       default:
         tile(op, 0) = tile(op, 1);

@@ -12,6 +12,7 @@ struct Format {
   int min_exponent;  // of the smallest normal number, 2^min_exponent
   double largest;
   bool saturates;
+  bool has_infinity = true;
 };
 
 Format format_of(DType dtype) {
@@ -21,7 +22,7 @@ Format format_of(DType dtype) {
     case DType::bf16:
       return {8, -126, std::ldexp(255.0, 120), false};
     case DType::fp8_e4m3:
-      return {4, -6, 448.0, true};
+      return {4, -6, 448.0, true, false};
     case DType::fp8_e5m2:
       return {3, -14, 57344.0, true};
     default:
@@ -34,7 +35,8 @@ double round_integer(double x, double low, double high) {
 }
 
 double round_float(const Format& format, double x) {
-  if (x == 0 || !std::isfinite(x)) return x;
+  if (x == 0 || std::isnan(x)) return x;
+  if (std::isinf(x)) return format.has_infinity ? x : std::copysign(format.largest, x);
   // The gap between neighbours at x; subnormals share the smallest normal's.
   const int exponent = std::max(std::ilogb(x), format.min_exponent);
   const double gap = std::ldexp(1.0, exponent - format.precision + 1);

@@ -19,11 +19,6 @@ void SlotTable::finish_task(std::uint64_t number) {
   }
 }
 
-void SlotTable::clear() {
-  slots_ = {};
-  live_ = 0;
-}
-
 void SlotTable::fail(const TileOp& op, std::uint64_t number, std::size_t operand) const {
   const OpRow& row = op_row(op.op);
   const std::uint32_t at = op.t[operand];
@@ -34,7 +29,8 @@ void SlotTable::fail(const TileOp& op, std::uint64_t number, std::size_t operand
   text += " (slot " + std::to_string(at);
   if (slot.origin != Slot::kNoTensor) text += ", last loaded from " + tensors_[slot.origin].name;
   text += ")";
-  if (op.flags & kCreates && operand == 0 && slot.live && slot.written) {
+  if (op.m <= 0 || op.n <= 0) throw TraceError(text + " would have no elements");
+  if (op.flags & kCreates && operand == 0 && slot.live) {
     throw TraceError(text + " is created in storage that is in use");
   }
   if (!slot.live)

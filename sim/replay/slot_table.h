@@ -45,15 +45,17 @@ class SlotTable {
     use<kRow.operands[1], kRow.kind, 1>(op, number);
     use<kRow.operands[2], kRow.kind, 2>(op, number);
     use<kRow.operands[3], kRow.kind, 3>(op, number);
-    if constexpr (kRow.kind == OpClass::traffic && kOp != Op::move) check_region(op, number);
+    if constexpr (kOp == Op::move) {
+      slots_[op.t[0]].origin = slots_[op.t[1]].origin;
+    } else if constexpr (kRow.kind == OpClass::traffic) {
+      check_region(op, number);
+    }
   }
 
   const Slot& slot(std::uint32_t at) const { return slots_[at]; }
 
   /// Between tasks. Throws when a tile is still live.
   void finish_task(std::uint64_t number);
-  /// After an abandoned task.
-  void clear();
 
  private:
   void create(const TileOp& op, std::uint64_t number) {

@@ -138,6 +138,9 @@ VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arith
 
 VerifyCase verify(const RunSpec& run, Arithmetic arithmetic) {
   const PlannedRun planned(run);
+  const std::string& function = planned.algorithm().info.function;
+  // Functions get their reference here, one case each.
+  ATTNSIM_CHECK(function == "attention", "no reference for function '" + function + "'");
   VerifyCase result = verify(planned.run(), planned.schedule(), arithmetic);
   result.name = case_name(run, planned.schedule(), planned.algorithm().info, arithmetic);
   return result;

@@ -44,8 +44,9 @@ class Schedule {
   const Program& program() const { return program_; }
   const ChosenTiles& tiles() const { return tiles_; }
 
-  /// Tiles live at once by the algorithm's own account; the replay's peak must equal it. Empty when
-  /// the algorithm makes no such claim.
+  /// Tiles live at once by the algorithm's own account. The replay's peak never exceeds it, and
+  /// equals it where some visited tile is not clipped. Empty when the algorithm makes no such
+  /// claim.
   virtual std::vector<TileShape> footprint() const { return {}; }
 
   /// Exact I/O by formula; empty when there is none.

@@ -22,9 +22,4 @@ void Emitter::flush() {
   if (size > 0) sink_.consume({batch_.data(), size});
 }
 
-void Emitter::reset() noexcept {
-  size_ = 0;
-  free_ = ~std::uint64_t{0};
-}
-
 }  // namespace attnsim

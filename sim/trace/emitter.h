@@ -40,7 +40,7 @@ class Emitter {
 
   /// The same without flushing: for destructors, which must not throw.
   TileOp& push_quietly(Op op, int agent) noexcept {
-    if (size_ == batch_.size()) --size_;  // only after an abandoned task, whose trace is void
+    if (size_ == batch_.size()) --size_;  // only in an abandoned task, whose trace is void
     return append(op, agent);
   }
 
@@ -50,9 +50,6 @@ class Emitter {
 
   /// Hands all pending records to the sink.
   void flush();
-
-  /// Forgets pending records and slots: after a task was abandoned.
-  void reset() noexcept;
 
  private:
   TileOp& append(Op op, int agent) noexcept {

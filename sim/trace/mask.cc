@@ -16,22 +16,20 @@ std::int32_t clamp32(std::int64_t x) {
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) { return -ceil_div(-a, b); }
 
-/// [begin, end) cut into an edge before `full_begin`, full tiles, and an edge from `full_end`.
+/// [begin, end) cut into runs: tiles below `full_begin` meet one edge of the band, tiles from
+/// `full_end` on the other; a tile may meet both.
 std::vector<Run> cut(std::int64_t begin, std::int64_t end, std::int64_t full_begin,
-                     std::int64_t full_end, TileKind before, TileKind after) {
-  full_begin = std::clamp(full_begin, begin, end);
-  full_end = std::clamp(full_end, begin, end);
+                     std::int64_t full_end, TileKind below, TileKind beyond) {
+  const std::int64_t low = std::clamp(std::min(full_begin, full_end), begin, end);
+  const std::int64_t high = std::clamp(std::max(full_begin, full_end), begin, end);
+  const TileKind between = full_begin <= full_end ? TileKind::full : TileKind::partial;
   std::vector<Run> runs;
   const auto add = [&](std::int64_t from, std::int64_t to, TileKind kind) {
     if (from < to) runs.push_back({from, to, kind});
   };
-  if (full_begin < full_end) {
-    add(begin, full_begin, before);
-    add(full_begin, full_end, TileKind::full);
-    add(full_end, end, after);
-  } else {
-    add(begin, end, TileKind::partial);
-  }
+  add(begin, low, below);
+  add(low, high, between);
+  add(high, end, beyond);
   return runs;
 }
 

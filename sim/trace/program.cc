@@ -30,6 +30,11 @@ std::string Kernel::describe(std::int64_t n) const {
   return out + ")";
 }
 
+void Program::check_grid(const std::string& name, const std::vector<GridDim>& grid) {
+  ATTNSIM_CHECK(grid.size() <= GridIndex::kMostDims,
+                "kernel '" + name + "' has too many dimensions");
+}
+
 Tensor Program::add(const TensorDecl& decl) {
   constexpr std::int64_t kMostRows = std::numeric_limits<std::int32_t>::max();
   ATTNSIM_CHECK(decl.planes >= 1 && decl.rows >= 1 && decl.cols >= 1, decl.name);

@@ -58,6 +58,7 @@ class Program {
   ///     P}});
   template <auto Body, typename Schedule>
   void add_kernel(const Schedule& schedule, std::string name, std::vector<GridDim> grid) {
+    check_grid(name, grid);
     kernels_.push_back({std::move(name), std::move(grid), 0, &schedule,
                         [](const void* self, Emitter& emitter, GridIndex index) {
                           return (static_cast<const Schedule*>(self)->*Body)(emitter, index);
@@ -68,6 +69,8 @@ class Program {
   const std::vector<Kernel>& kernels() const { return kernels_; }
 
  private:
+  static void check_grid(const std::string& name, const std::vector<GridDim>& grid);
+
   std::vector<TensorDecl> tensors_;
   std::vector<Kernel> kernels_;
 };

@@ -61,7 +61,9 @@ class Task {
 /// current run, never on the index.
 class Loop {
  public:
+  /// Empty runs are left out.
   Loop(Emitter& emitter, std::vector<Run> runs) : emitter_(emitter), runs_(std::move(runs)) {
+    std::erase_if(runs_, [](const Run& run) { return run.begin >= run.end; });
     TileOp& record = emitter_.push(Op::loop_begin, 0);
     for (const Run& run : runs_) record.row += run.end - run.begin;
     record.k = static_cast<std::int32_t>(runs_.size());

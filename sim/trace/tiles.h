@@ -39,7 +39,7 @@ class TileModel {
   /// only the largest second one that fits need be looked at.
   virtual bool second_only_helps() const { return false; }
 
-  /// Trips of the innermost tile loop: breaks ties of equal I/O.
+  /// Trips of the innermost tile loop without a mask: breaks ties of equal I/O.
   virtual std::uint64_t iterations(TileSizes sizes) const = 0;
 
   /// The released kernel's sizes; empty where its table does not have the case.

@@ -146,7 +146,7 @@ TEST_F(ConfigLoader, FaultsNameTheFileAndTheOption) {
   write("base.yaml", "workload: {seqlen: 12.5, head_dim: 64}\nhardware: small\n");
   EXPECT_EQ(faults("extends: base.yaml\nseeed: 3\n", {.sets = {"algorithm.tiles=best"}}),
             "run.yaml:2:1: unknown key 'seeed'; did you mean 'seed'?\n"
-            "base.yaml:1:20: workload.seqlen: expected an integer from 1 to 1099511627776, got "
+            "base.yaml:1:20: workload.seqlen: expected an integer from 1 to 1073741824, got "
             "'12.5'\n"
             "--set algorithm.tiles=best: algorithm.tiles: expected automatic, released, fit, paper "
             "or a map of tile sizes, got 'best'");

@@ -109,6 +109,7 @@ TEST(RoundTo, KeepsZeroInfinityAndNan) {
     EXPECT_TRUE(std::isnan(round_to(dtype, kNan)));
   }
   EXPECT_TRUE(std::isnan(round_to(DType::fp8_e4m3, kNan)));
+  EXPECT_EQ(round_to(DType::fp8_e4m3, -kInfinity), -448.0);  // it has no infinity
 }
 
 /// A binary format by its field widths, decoded from bit patterns.

@@ -161,21 +161,6 @@ TEST(Emitter, HasRoomForTheDropsOfAFullTable) {
   }
 }
 
-TEST(Emitter, ResetForgetsRecordsAndSlots) {
-  Recorder recorder;
-  Emitter emitter(recorder);
-  Agent a = emitter.agent();
-  {
-    const Tile abandoned = small(a);
-    emitter.reset();
-  }
-  emitter.reset();
-  const Tile x = small(a);
-  EXPECT_EQ(x.slot(), 0u);
-  emitter.flush();
-  EXPECT_EQ(story(recorder.records), "fill 0");
-}
-
 TEST(Emitter, AgentsSignTheirRecords) {
   Recorder recorder;
   Emitter emitter(recorder);

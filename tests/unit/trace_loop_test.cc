@@ -28,7 +28,7 @@ class Recorder final : public Sink {
  public:
   void consume(std::span<const TileOp> ops) override {
     records.insert(records.end(), ops.begin(), ops.end());
-    if (records.size() > 1'000'000) throw TraceError("a loop without an end");
+    if (records.size() > 100'000) throw TraceError("a loop without an end");
   }
   std::vector<TileOp> records;
 };
@@ -102,14 +102,14 @@ TEST(Loop, SaysTheKindOfTheRunInItsRecords) {
 
 TEST(Loop, OfNothingHasNoIterations) {
   EXPECT_EQ(story(run_to_completion({{}, 3})), "fill 1x1; loop_begin 0/0; loop_end; drop");
-  EXPECT_EQ(story(run_to_completion({{{4, 4}}, 3})), "fill 1x1; loop_begin 0/1; loop_end; drop");
+  EXPECT_EQ(story(run_to_completion({{{4, 4}}, 3})), "fill 1x1; loop_begin 0/0; loop_end; drop");
 }
 
 TEST(Loop, PassesOverEmptyRuns) {
-  const std::string one_of_three =
-      "fill 1x1; loop_begin 1/3; loop_next 5; fill 1x1; loop_begin 0/0; loop_end; drop; "
+  const std::string only_one =
+      "fill 1x1; loop_begin 1/1; loop_next 5; fill 1x1; loop_begin 0/0; loop_end; drop; "
       "loop_end; drop";
-  EXPECT_EQ(story(run_to_completion({{{2, 2}, {5, 6}, {9, 9}}, 0})), one_of_three);
+  EXPECT_EQ(story(run_to_completion({{{2, 2}, {5, 6}, {9, 9}}, 0})), only_one);
 }
 
 TEST(Task, SuspendsAtEveryIterationOnlyWhenPulled) {

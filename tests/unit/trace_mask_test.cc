@@ -226,8 +226,8 @@ TEST(AttentionMask, ASlidingWindowHasTwoEdges) {
 TEST(AttentionMask, RowsWithoutKeysComeFirst) {
   const AttentionMask mask({.seqlen_q = 5, .seqlen_kv = 2, .causal = true});
   EXPECT_EQ(text(mask.key_blocks(0, 3, 2)), "");
-  EXPECT_EQ(text(mask.key_blocks(1, 3, 2)), "0..1 partial");
-  EXPECT_EQ(text(mask.row_blocks(0, 3, 2)), "1..2 partial");
+  EXPECT_EQ(text(mask.key_blocks(1, 3, 2)), "0..1 diagonal");
+  EXPECT_EQ(text(mask.row_blocks(0, 3, 2)), "1..2 diagonal");
 }
 
 // Two heads interleaved: packed rows 0 .. 3 are positions 0, 0, 1, 1.
