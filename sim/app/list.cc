@@ -7,6 +7,7 @@
 #include "sim/config/config.h"
 #include "sim/core/error.h"
 #include "sim/core/spelling.h"
+#include "sim/machine/replacement.h"
 #include "sim/report/text_table.h"
 #include "sim/trace/algorithm.h"
 #include "sim/trace/op_table.h"
@@ -63,10 +64,11 @@ std::string list_ops(Format format) {
 }
 
 std::string list_policies(Format format) {
-  if (format == Format::table) {
-    return "no replacement policies in this version: caches pass everything through\n";
+  std::vector<Item> items;
+  for (const machine::PolicyLine& policy : machine::policy_catalogue()) {
+    items.push_back({policy.name, policy.summary});
   }
-  return render_names("policies", {}, format);
+  return render_names("policies", items, format);
 }
 
 /// One thing that can be listed.

@@ -48,6 +48,17 @@ struct FootprintRow {
   std::map<std::string, Bytes> parts{};  // outermost memory: inputs, outputs, workspace, masks
 };
 
+/// Accesses to one simulated cache by one tensor, in lines (sectors where the cache has them).
+/// misses = read_misses + write_misses = cold + capacity + conflict; write_backs leaves out the lines
+/// that were still dirty at the end.
+struct CacheRow {
+  std::string name;
+  std::string tensor;  // "total" sums the rows of one cache
+  std::uint64_t accesses = 0, hits = 0, misses = 0, read_misses = 0, write_misses = 0;
+  std::uint64_t cold = 0, capacity = 0, conflict = 0;
+  std::uint64_t fills = 0, evictions = 0, write_backs = 0, final_dirty = 0;
+};
+
 /// A lower or upper bound on the words crossing a boundary.
 struct BoundRow {
   std::string id;
@@ -87,6 +98,7 @@ struct Result {
   std::vector<ClosedFormRow> closed_form{};
   std::vector<FootprintRow> footprint{};
   std::vector<BoundRow> bounds{};
+  std::vector<CacheRow> caches{};
   WorkSummary work{};
   Provenance provenance{};
 

@@ -66,7 +66,8 @@ std::int64_t resident_per_core(const Schedule& schedule, const MachineSpec& mach
   return static_cast<std::int64_t>(std::max<std::uint64_t>(1, resident));
 }
 
-void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener) {
+void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener,
+                     Progress* progress) {
   const std::int64_t tasks = kernel.tasks();
   std::deque<Place> places;  // immovable: each owns an emitter that tiles point to
   using Entry = std::pair<std::uint64_t, std::size_t>;  // bytes moved, place
@@ -82,6 +83,10 @@ void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& 
     Place& place = places[at];
     if (!place.advance()) {
       if (next == tasks) continue;
+      if (progress != nullptr) {
+        progress->step(static_cast<std::uint64_t>(next), static_cast<std::uint64_t>(tasks),
+                       kernel.name);
+      }
       place.start(kernel, next++);
     }
     order.push({place.bytes(), at});

@@ -9,6 +9,7 @@
 #include <cstdint>
 
 #include "sim/core/machine_spec.h"
+#include "sim/core/progress.h"
 #include "sim/trace/algorithm.h"
 
 namespace attnsim::replay {
@@ -27,7 +28,8 @@ std::int64_t resident_per_core(const Schedule& schedule, const MachineSpec& mach
                                const Target& target);
 
 /// Runs all tasks of a kernel, `width` at a time. Memory is O(width). REQUIRES: width >= 1, and a
-/// trace that has been found legal.
-void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener);
+/// trace that has been found legal. Progress counts the tasks started.
+void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener,
+                     Progress* progress = nullptr);
 
 }  // namespace attnsim::replay

@@ -131,6 +131,25 @@ Json bound_json(const BoundRow& row) {
   return out;
 }
 
+Json cache_json(const CacheRow& row) {
+  Json out = Json::object();
+  out["name"] = row.name;
+  out["tensor"] = row.tensor;
+  out["accesses"] = row.accesses;
+  out["hits"] = row.hits;
+  out["misses"] = row.misses;
+  out["read_misses"] = row.read_misses;
+  out["write_misses"] = row.write_misses;
+  out["cold"] = row.cold;
+  out["capacity"] = row.capacity;
+  out["conflict"] = row.conflict;
+  out["fills"] = row.fills;
+  out["evictions"] = row.evictions;
+  out["write_backs"] = row.write_backs;
+  out["final_dirty"] = row.final_dirty;
+  return out;
+}
+
 Json work_json(const WorkSummary& work) {
   Json out = Json::object();
   out["matrix_flops"] = work.matrix_flops;
@@ -165,6 +184,7 @@ std::string to_json(const Result& result) {
   out["closed_form"] = closed_form_json(result.closed_form);
   out["footprint"] = array(result.footprint, footprint_json);
   out["bounds"] = array(result.bounds, bound_json);
+  if (!result.caches.empty()) out["caches"] = array(result.caches, cache_json);
   out["work"] = work_json(result.work);
   out["provenance"] = provenance_json(result.provenance);
   return dump(out);

@@ -112,6 +112,18 @@ std::string bounds_text(const Result& result) {
   return table.text();
 }
 
+std::string caches_text(const Result& result) {
+  TextTable table({kLeft, kLeft, kRight, kRight, kRight, kRight});
+  if (!result.caches.empty()) {
+    table.add_row({"", "", "accesses", "hit", "misses", "write-backs"});
+  }
+  for (const CacheRow& row : result.caches) {
+    table.add_row({row.name, row.tensor, thousands(row.accesses), share(row.hits, row.accesses),
+                   thousands(row.misses), thousands(row.write_backs + row.final_dirty)});
+  }
+  return table.text();
+}
+
 std::string work_text(const WorkSummary& work) {
   std::vector<std::string> parts;
   const auto add = [&](std::uint64_t amount, std::string_view what) {
@@ -170,6 +182,7 @@ std::string to_table(const Result& result) {
          labelled("closed form", kLabelWidth, closed_form_text(result)) +
          labelled("footprint", kLabelWidth, footprint_text(result)) +
          labelled("bounds", kLabelWidth, bounds_text(result)) +
+         labelled("caches", kLabelWidth, caches_text(result)) +
          labelled("work", kLabelWidth, work_text(result.work)) +
          labelled("intensity", kLabelWidth, intensity_text(result)) +
          labelled("note", kLabelWidth, note_text(result.provenance));
