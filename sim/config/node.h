@@ -27,8 +27,8 @@ struct Node {
   std::string text{};  // of a scalar, without quotes
   bool quoted = false;
   Position at{};
-  std::vector<Entry> entries{};  // of a map, in the order written; no key twice
-  std::vector<Node> items{};     // of a sequence
+  std::vector<Entry> entries;  // of a map, in the order written; no key twice
+  std::vector<Node> items;     // of a sequence
 
   bool is_map() const { return kind == NodeKind::map; }
   bool is_scalar() const { return kind == NodeKind::scalar; }

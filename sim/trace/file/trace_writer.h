@@ -27,7 +27,7 @@ class TraceWriter {
   /// A block is closed at the end of the task that brings it to `block_ops` records, or within a
   /// task at twice as many. REQUIRES: header_fault(header) is empty; the stream outlives the
   /// writer.
-  TraceWriter(std::ostream& out, const TraceHeader& header, std::uint64_t block_ops = 1 << 14);
+  TraceWriter(std::ostream& out, const TraceHeader& header, std::uint64_t block_ops = 1 << 13);
 
   void add(std::span<const TileOp> ops);
   void end_task();
