@@ -86,7 +86,8 @@ class Collector final : public Sink {
 };
 
 bool same(const std::vector<TileOp>& a, const std::vector<TileOp>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(TileOp)) == 0;
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(TileOp)) == 0);
 }
 
 /// Pulled tasks suspend where those of the algorithm do, and interleaving mixes nothing up.

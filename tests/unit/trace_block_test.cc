@@ -53,7 +53,8 @@ TileOp random_record(std::mt19937_64& random) {
 }
 
 bool equal(const std::vector<TileOp>& a, const std::vector<TileOp>& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(TileOp)) == 0;
+  return a.size() == b.size() &&
+         (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(TileOp)) == 0);
 }
 
 TEST(TraceBlock, AnyRecordsComeBack) {
