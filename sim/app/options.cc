@@ -27,6 +27,7 @@ std::string dashed(std::string_view name) { return "--" + std::string(name); }
 std::string boost_name(std::string_view name) {
   if (name == "help") return "help,h";
   if (name == "quiet") return "quiet,q";
+  if (name == "output") return "output,o";
   return std::string(name);
 }
 

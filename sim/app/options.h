@@ -27,7 +27,8 @@ struct Operands {
 
 inline constexpr std::size_t kAnyNumber = static_cast<std::size_t>(-1);
 
-/// The options every verb has: --quiet, --help, --version. -h and -q are --help and --quiet.
+/// The options every verb has: --quiet, --help, --version. -h and -q are --help and --quiet; where
+/// a verb has --output, -o is it.
 std::span<const Option> common_options();
 
 /// The parsed words after a verb.

@@ -12,6 +12,7 @@
 #include "sim/report/csv.h"
 #include "sim/report/json.h"
 #include "sim/report/table.h"
+#include "sim/report/trace_info.h"
 
 namespace attnsim::app {
 

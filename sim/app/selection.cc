@@ -19,12 +19,16 @@ std::vector<Option> selection_options() {
 }
 
 RunSpec selected_run(const Arguments& arguments) {
+  return selected_run(arguments, arguments.operands());
+}
+
+RunSpec selected_run(const Arguments& arguments, const std::vector<std::string>& files) {
   const config::Overrides overrides{.sets = arguments.values("set"),
                                     .algorithm = arguments.value("algorithm"),
                                     .hardware = arguments.value("hardware"),
                                     .workload = arguments.values("workload")};
   std::optional<std::string> file;
-  if (!arguments.operands().empty()) file = arguments.operands()[0];
+  if (!files.empty()) file = files[0];
   return config::load_run(file, overrides, algorithm_catalogue(), find_share());
 }
 

@@ -28,4 +28,7 @@ inline constexpr std::string_view kSelectionDetails =
 /// Throws UserError with every fault of the file and the options.
 RunSpec selected_run(const Arguments& arguments);
 
+/// The same where the operands are not the run file alone: `files` holds it, or nothing.
+RunSpec selected_run(const Arguments& arguments, const std::vector<std::string>& files);
+
 }  // namespace attnsim::app

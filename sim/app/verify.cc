@@ -6,6 +6,7 @@
 #include "sim/app/fault_collector.h"
 #include "sim/app/output.h"
 #include "sim/app/progress.h"
+#include "sim/app/recorded_run.h"
 #include "sim/app/share.h"
 #include "sim/app/verb.h"
 #include "sim/config/config.h"
@@ -25,7 +26,7 @@ constexpr std::string_view kDetails =
     "The trace is executed on seeded matrices, once in double and once rounded to the dtypes it\n"
     "declares, and O and LSE are compared with plain attention. Without files, every algorithm is\n"
     "tried on a grid of small workloads: ragged lengths, masks, windows, GQA, odd tile sizes.\n"
-    "With files, the runs they describe.\n";
+    "With files, the runs they describe, or the traces they hold.\n";
 
 /// A run and what it takes to say what is wrong with it.
 struct Candidate {
@@ -43,6 +44,7 @@ std::vector<AlgorithmInfo> chosen_algorithms(const std::vector<std::string>& ids
     if (info == nullptr) {
       throw UserError("unknown algorithm '" + id + "'" + suggestion(id, catalogue.algorithm_ids()));
     }
+    if (info->from_file) throw UserError("'" + id + "' is verified with files: give a FILE.trace");
     chosen.push_back(*info);
   }
   return chosen;
@@ -96,7 +98,12 @@ std::vector<Candidate> files(const Arguments& arguments, const Catalogue& catalo
   for (const std::string& file : arguments.operands()) {
     for (const std::optional<std::string>& algorithm : algorithms) {
       faults.collect([&] {
-        RunSpec run = config::load_run(file, {.algorithm = algorithm}, catalogue, share);
+        if (algorithm && is_trace_file(file)) {
+          throw UserError(file + ": a trace is verified as it is; leave out '--algorithm'");
+        }
+        RunSpec run = is_trace_file(file)
+                          ? recorded_run(file).replay
+                          : config::load_run(file, {.algorithm = algorithm}, catalogue, share);
         if (seed) run.seed = *seed;
         candidates.push_back({.run = std::move(run), .file = file});
       });
@@ -148,7 +155,7 @@ Verb verify_verb() {
   return {.name = "verify",
           .summary = "execute traces on numbers and compare with plain attention",
           .details = std::string(kDetails),
-          .operands = {.name = "RUN.yaml", .least = 0, .most = kAnyNumber},
+          .operands = {.name = "RUN.yaml|FILE.trace", .least = 0, .most = kAnyNumber},
           .options = with_output({
               {.name = "algorithm",
                .value = "ID",

@@ -24,6 +24,8 @@ std::string type_of(const ParamSpec& spec) {
       return Range{.min = spec.minimum}.description().substr(3);  // without the article
     case ParamType::real:
       return "number";
+    case ParamType::text:
+      return "text";
     case ParamType::choice:
       break;
   }
@@ -43,6 +45,8 @@ std::optional<ParamValue> read_param(const Cursor& value, const ParamSpec& spec)
       return value_of(value.integer({.min = spec.minimum}));
     case ParamType::real:
       return value_of(value.real());
+    case ParamType::text:
+      return value_of(value.text(spec.doc));
     case ParamType::choice:
       break;
   }
@@ -50,6 +54,7 @@ std::optional<ParamValue> read_param(const Cursor& value, const ParamSpec& spec)
 }
 
 ParamValue default_of(const ParamSpec& spec) {
+  if (spec.type == ParamType::text) return spec.default_value;
   Faults faults;
   const Node node = make_scalar(spec.default_value, {});
   const std::optional<ParamValue> value = read_param(Cursor(node, spec.name, faults), spec);

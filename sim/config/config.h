@@ -42,6 +42,11 @@ struct Overrides {
 RunSpec load_run(const std::optional<std::string>& file, const Overrides& overrides,
                  const Catalogue& catalogue, const SearchPath& search);
 
+/// The same for the text of a run file that is not in a file of its own (a trace carries its run).
+/// `name` stands for the file in messages.
+RunSpec load_run_text(const std::string& text, const std::string& name, const Overrides& overrides,
+                      const Catalogue& catalogue, const SearchPath& search);
+
 /// Reads a machine: a preset id or a file.
 MachineSpec load_machine(const std::string& id_or_file, const SearchPath& search);
 

@@ -8,6 +8,7 @@
 #include "sim/config/faults.h"
 #include "sim/config/machine_reader.h"
 #include "sim/config/overrides.h"
+#include "sim/config/parse.h"
 #include "sim/config/resolve.h"
 #include "sim/config/run_reader.h"
 #include "sim/config/sections.h"
@@ -33,6 +34,19 @@ RunSpec load_run(const std::optional<std::string>& file, const Overrides& overri
   Resolver resolver(search, faults);
   std::optional<Node> run = make_map({});
   if (file) run = resolver.run_file(*file);
+  if (!run) faults.throw_if_any();
+  Node full = apply_overrides(with_default_sections(std::move(*run)), overrides, faults);
+  return require(read_run(Cursor(full, "", faults), catalogue, resolver), faults);
+}
+
+RunSpec load_run_text(const std::string& text, const std::string& name, const Overrides& overrides,
+                      const Catalogue& catalogue, const SearchPath& search) {
+  Faults faults;
+  Resolver resolver(search, faults);
+  std::optional<Node> run = parse_yaml(text, name, "", faults);
+  if (run && !run->is_map()) faults.add(run->at, "", "expected a map, got " + describe(*run));
+  faults.throw_if_any();
+  run = resolver.run(*run, "");
   if (!run) faults.throw_if_any();
   Node full = apply_overrides(with_default_sections(std::move(*run)), overrides, faults);
   return require(read_run(Cursor(full, "", faults), catalogue, resolver), faults);

@@ -18,7 +18,8 @@ std::string Diagnostic::text() const {
   std::string out;
   if (!file.empty()) {
     out += file + ':';
-    if (line > 0) out += std::to_string(line) + ':' + std::to_string(column) + ':';
+    if (line > 0) out += std::to_string(line) + ':';
+    if (column > 0) out += std::to_string(column) + ':';
     out += ' ';
   }
   if (!path.empty()) out += path + ": ";

@@ -9,14 +9,14 @@
 
 namespace attnsim {
 
-enum class ParamType { boolean, integer, real, choice };
+enum class ParamType { boolean, integer, real, choice, text };
 
 /// One row of a component's parameter table.
 struct ParamSpec {
   std::string name;
   ParamType type = ParamType::boolean;
   std::string unit{};         // "rows", "bytes", ...; empty for a pure number
-  std::string default_value;  // as a user would write it
+  std::string default_value;  // as a user would write it; empty: a text that must be given
   std::string doc;
   std::vector<std::string> choices{};  // for ParamType::choice
   std::int64_t minimum = 0;            // for ParamType::integer
@@ -39,6 +39,7 @@ class ParamValues {
   const std::string& choice(const std::string& name) const {
     return std::get<std::string>(values_.at(name));
   }
+  const std::string& text(const std::string& name) const { return choice(name); }
 
  private:
   std::map<std::string, ParamValue> values_;

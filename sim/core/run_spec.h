@@ -45,6 +45,7 @@ struct AlgorithmInfo {
   std::vector<Pass> passes{Pass::forward};
   std::vector<TileSpec> tiles{};
   std::vector<ParamSpec> params{};
+  bool from_file = false;  // its trace is read from a file: nothing can be tried without one
 };
 
 /// Everything a configuration may name; sorted by id.

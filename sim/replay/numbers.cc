@@ -139,7 +139,7 @@ class Executor::Impl {
   }
 
   void storage(const TileOp& op) {
-    if (op.op == Op::fill) tile(op, 0).setConstant(op.value);
+    if (op.op == Op::fill) tile(op, 0) = Matrix::Constant(op.m, op.n, op.value);
     if (op.op == Op::drop) tile(op, 0).setConstant(kPoison);
   }
 

@@ -77,9 +77,10 @@ Result replay(const PlannedRun& planned, Progress* progress) {
   result.run = run;
   const ChosenTiles& tiles = planned.schedule().tiles();
   result.tile_rule = name(tiles.rule);
-  const std::vector<TileSpec>& names = planned.algorithm().info.tiles;
+  std::vector<std::string> names = tiles.names;
+  for (const TileSpec& tile : planned.algorithm().info.tiles) names.push_back(tile.name);
   if (names.size() == 2) {
-    result.tiles = {{names[0].name, tiles.sizes.first}, {names[1].name, tiles.sizes.second}};
+    result.tiles = {{names[0], tiles.sizes.first}, {names[1], tiles.sizes.second}};
   }
   if (tiles.granularity > 1) {
     result.tile_rule += " in steps of " + std::to_string(tiles.granularity);

@@ -79,6 +79,9 @@ ParamValues random_params(const AlgorithmInfo& info, Dice& dice) {
         values.set(param.name, param.choices[static_cast<std::size_t>(dice.between(
                                    0, static_cast<std::int64_t>(param.choices.size()) - 1))]);
         break;
+      case ParamType::text:
+        values.set(param.name, param.default_value);
+        break;
     }
   }
   return values;
@@ -102,6 +105,7 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
                                        std::uint64_t seed) {
   Dice dice(seed);
   std::vector<RunSpec> runs;
+  if (info.from_file) return runs;
   for (std::size_t i = 0; i < cases; ++i) {
     RunSpec run;
     run.workload = random_workload(dice);

@@ -19,7 +19,7 @@ VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arith
 
 /// Workloads and tiles to try one algorithm on: ragged lengths, seqlen_q != seqlen_kv either way,
 /// causal, windows, GQA, several batches, head_dim 32 to 256, every boolean parameter both ways.
-/// Deterministic in (info, seed).
+/// Deterministic in (info, seed). Empty for an algorithm that is read from a file.
 std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t cases,
                                        std::uint64_t seed);
 

@@ -97,7 +97,7 @@ std::string param_text(const ParamValue& value) {
 }
 
 std::string_view param_type_name(ParamType type) {
-  constexpr std::string_view kNames[] = {"boolean", "integer", "real", "choice"};
+  constexpr std::string_view kNames[] = {"boolean", "integer", "real", "choice", "text"};
   return kNames[static_cast<int>(type)];
 }
 

@@ -57,9 +57,10 @@ class Program {
   ///     program.add_kernel<&FlashAttention2::forward>(*this, "forward", {{"i", Tr}, {"plane",
   ///     P}});
   template <auto Body, typename Schedule>
-  void add_kernel(const Schedule& schedule, std::string name, std::vector<GridDim> grid) {
+  void add_kernel(const Schedule& schedule, std::string name, std::vector<GridDim> grid,
+                  std::uint8_t device = 0) {
     check_grid(name, grid);
-    kernels_.push_back({std::move(name), std::move(grid), 0, &schedule,
+    kernels_.push_back({std::move(name), std::move(grid), device, &schedule,
                         [](const void* self, Emitter& emitter, GridIndex index) {
                           return (static_cast<const Schedule*>(self)->*Body)(emitter, index);
                         }});

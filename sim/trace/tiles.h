@@ -54,6 +54,8 @@ struct ChosenTiles {
   TileRule rule = TileRule::fit;
   /// The solver looked at multiples of this only (1: every size, so the optimum is exact).
   std::int64_t granularity = 1;
+  /// What the sizes are called, where AlgorithmInfo::tiles does not say it (a recorded trace).
+  std::vector<std::string> names{};
 };
 
 /// Applies the rule. Throws UserError when `released` has no such case, when an explicit size is

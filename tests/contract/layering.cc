@@ -21,19 +21,21 @@ const std::vector<Layer>& layers() {
   static const std::vector<Layer> table = {
       {"sim/core", {}},
       {"sim/trace", {"sim/core"}},
+      {"sim/trace/file", {"sim/core", "sim/trace"}},
       {"sim/machine", {"sim/core", "sim/trace"}},
       {"sim/machine/policies", {"sim/core", "sim/machine"}},
-      {"algorithms", {"sim/core", "sim/trace"}},
+      {"algorithms", {"sim/core", "sim/trace", "sim/trace/file"}},
       {"analysis/bounds", {"sim/core", "sim/trace", "sim/machine"}},
       {"sim/replay/reference", {}},
       {"sim/replay",
-       {"sim/core", "sim/trace", "sim/machine", "analysis/bounds", "sim/replay/reference"}},
+       {"sim/core", "sim/trace", "sim/trace/file", "sim/machine", "analysis/bounds",
+        "sim/replay/reference"}},
       {"sim/config", {"sim/core"}},
       {"sim/report", {"sim/core"}},
       {"sim/study", {"sim/core", "sim/trace", "sim/machine", "analysis/bounds", "sim/replay"}},
       {"sim/app",
-       {"sim/core", "sim/trace", "sim/machine", "analysis/bounds", "sim/replay", "sim/config",
-        "sim/report", "sim/study"}},
+       {"sim/core", "sim/trace", "sim/trace/file", "sim/machine", "analysis/bounds", "sim/replay",
+        "sim/config", "sim/report", "sim/study"}},
   };
   return table;
 }
@@ -52,6 +54,7 @@ constexpr auto kPackages = std::to_array<Package>({
     {"boost/", "sim/app"},
     {"xxhash.h", "sim/app"},
     {"Eigen/", "sim/replay"},
+    {"zstd.h", "sim/trace/file", true},
     // The operating system.
     {"fcntl.h", "sim/app"},
     {"sys/", "sim/app"},

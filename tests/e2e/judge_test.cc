@@ -16,8 +16,9 @@ TEST(Verify, GridOfEveryAlgorithmInBothArithmetics) {
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
   const json report = json::parse(outcome.out);
+  // `replay` has no grid: its traces are files.
   const std::size_t algorithms =
-      json::parse(attnsim("list algorithms --format json").out).at("algorithms").size();
+      json::parse(attnsim("list algorithms --format json").out).at("algorithms").size() - 1;
   EXPECT_EQ(report.at("passed"), 2 * 4 * algorithms);
   EXPECT_EQ(report.at("failed"), 0);
   EXPECT_EQ(report.at("cases").size(), 2 * 4 * algorithms);

@@ -36,6 +36,7 @@ Catalogue catalogue() {
        .source = "",
        .tiles = flash,
        .params = {boolean("pack_gqa")}},
+      {.id = "replay", .summary = "", .source = "", .from_file = true},
       {.id = "standard", .summary = "", .source = "", .tiles = {{"b", ""}, {"bk", ""}}},
   };
   return out;
