@@ -62,7 +62,7 @@ class Emitter {
 
   // A flush happens at kBatch; the slack takes the drops of a scope that ends in between.
   static constexpr std::size_t kBatch = 256;
-  static constexpr std::size_t kSlack = 2 * kMaxSlots;
+  static constexpr std::size_t kSlack = std::size_t{2} * kMaxSlots;
 
   Sink& sink_;
   Mode mode_;

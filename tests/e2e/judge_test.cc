@@ -92,7 +92,7 @@ TEST(Check, SeveralFilesAreOneReport) {
 TEST(Progress, OnlyOnATerminalAndNotWhenQuiet) {
   const std::string check =
       std::string("'") + ATTNSIM_BINARY + "' check configs/checks/theory.yaml";
-  if (shell("command -v script").code != 0) GTEST_SKIP() << "script(1) is not installed";
+  ASSERT_EQ(shell("command -v script").code, 0) << "script(1), of bsdutils, is needed";
   const auto on_terminal = [](const std::string& command) {
     return shell("script -qec \"" + command + "\" /dev/null").out;
   };
