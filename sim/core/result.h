@@ -49,8 +49,8 @@ struct FootprintRow {
 };
 
 /// Accesses to one simulated cache by one tensor, in lines (sectors where the cache has them).
-/// misses = read_misses + write_misses = cold + capacity + conflict; write_backs leaves out the lines
-/// that were still dirty at the end.
+/// misses = read_misses + write_misses = cold + capacity + conflict; write_backs leaves out the
+/// lines that were still dirty at the end.
 struct CacheRow {
   std::string name;
   std::string tensor;  // "total" sums the rows of one cache
