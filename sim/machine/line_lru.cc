@@ -1,6 +1,7 @@
 #include "sim/machine/line_lru.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/core/error.h"
 
@@ -12,10 +13,12 @@ constexpr std::size_t kFirstQueue = 1024;
 
 }  // namespace
 
-LineLru::LineLru(const LruOptions& options, Downstream* below)
+LineLru::LineLru(const LruOptions& options, Downstream* below,
+                 std::shared_ptr<TouchedLines> touched)
     : capacity_(options.capacity),
       fetch_covered_(options.fetch_covered),
       queue_(kFirstQueue),
+      touched_(std::move(touched)),
       outflow_(below) {
   ATTNSIM_CHECK(capacity_ > 0, "a cache of no lines");
 }
@@ -44,7 +47,7 @@ LineLru::Slot LineLru::place(Page& page) {
   if (page.first == kUnplaced) {
     ATTNSIM_CHECK(words_.size() < kUnplaced - kPageLines, "too many lines touched for LineLru");
     page.first = static_cast<Slot>(words_.size());
-    words_.resize(words_.size() + kPageLines, kUntouched);
+    words_.resize(words_.size() + kPageLines, kUnknown);
     numbers_.push_back(page.number);
   }
   return page.first;
@@ -53,7 +56,10 @@ LineLru::Slot LineLru::place(Page& page) {
 void LineLru::miss(std::uint64_t line, std::uint32_t word, const LineAccess& access) {
   CacheCounts& counts = counts_.of(access.tag);
   ++(access.write ? counts.write_misses : counts.read_misses);
-  if (word == kUntouched) ++counts.cold;
+  if (word == kUnknown) {
+    const auto at = static_cast<std::uint32_t>(line % kPageLines);
+    counts.cold += touched_->mark(line / kPageLines, at, at + 1);
+  }
   if (fetched(access)) ++counts.fills;
   if (resident_ == capacity_) {
     evict(line, access);
@@ -93,6 +99,18 @@ void LineLru::compact() {
     ATTNSIM_CHECK(queue_.size() < std::size_t{1} << 30U, "too many resident lines for LineLru");
     queue_.resize(queue_.size() * 2);
   }
+}
+
+void LineLru::restore(LineRun lines, std::uint16_t tag, bool dirty) {
+  for_each_page(lines, [&](std::uint64_t number, std::uint32_t begin, std::uint32_t end) {
+    const Slot first = place(pages_.get(number));
+    for (Slot slot = first + begin; slot != first + end; ++slot) {
+      if (end_ == queue_.size()) compact();
+      words_[slot] = end_ * 2 + (dirty ? 1 : 0);
+      queue_[end_++] = {slot, tag};
+    }
+  });
+  resident_ += lines.count;
 }
 
 void LineLru::finish() {

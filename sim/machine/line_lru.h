@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "sim/machine/cache.h"
@@ -18,18 +19,35 @@
 #include "sim/machine/page.h"
 #include "sim/machine/sparse_table.h"
 #include "sim/machine/tag_counts.h"
+#include "sim/machine/touched_lines.h"
 
 namespace attnsim::machine {
 
 class LineLru final : public CacheModel {
  public:
   /// `below` may be null; else it must outlive the cache.
-  explicit LineLru(const LruOptions& options, Downstream* below = nullptr);
+  explicit LineLru(const LruOptions& options, Downstream* below = nullptr,
+                   std::shared_ptr<TouchedLines> touched = std::make_shared<TouchedLines>());
 
   void access(const LineAccess& access) override;
   using CacheModel::access;
   void finish() override;
   CacheCounts counts(std::uint16_t tag) const override { return counts_.totals(tag); }
+
+  /// Calls visit(lines, tag, dirty) for the lines that are in the cache, oldest first.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    for (std::uint32_t at = begin_; at < end_; ++at) {
+      const std::uint32_t word = words_[queue_[at].slot];
+      if (word / 2 == at) {
+        visit(LineRun{line_of(queue_[at].slot), 1}, queue_[at].tag, (word & 1U) != 0);
+      }
+    }
+  }
+  /// Makes lines the newest that are not in the cache, for which there is room. Counts nothing.
+  void restore(LineRun lines, std::uint16_t tag, bool dirty);
+
+  const TagCounts& tag_counts() const { return counts_; }
 
  private:
   /// Lines are numbered in the order in which their pages were first touched.
@@ -45,7 +63,7 @@ class LineLru final : public CacheModel {
   };
   static constexpr Slot kUnplaced = ~Slot{0};
   // The word of a line: position of its last use * 2 + dirty, or one of these.
-  static constexpr std::uint32_t kUntouched = 0;
+  static constexpr std::uint32_t kUnknown = 0;  // never used, as far as this object knows
   static constexpr std::uint32_t kEvicted = 1;
 
   Slot place(Page& page);
@@ -68,6 +86,7 @@ class LineLru final : public CacheModel {
   std::vector<Use> queue_;              // [begin_, end_) is in use; position 0 never is
   std::uint32_t begin_ = 1;
   std::uint32_t end_ = 1;
+  std::shared_ptr<TouchedLines> touched_;
   TagCounts counts_;
   Outflow outflow_;
 };

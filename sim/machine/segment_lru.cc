@@ -1,127 +1,154 @@
 #include "sim/machine/segment_lru.h"
 
 #include <algorithm>
-#include <vector>
-
-#include "sim/core/error.h"
+#include <utility>
 
 namespace attnsim::machine {
 
-SegmentLru::SegmentLru(const LruOptions& options, Downstream* below)
-    : capacity_(options.capacity), fetch_covered_(options.fetch_covered), outflow_(below) {
-  ATTNSIM_CHECK(capacity_ > 0, "a cache of no lines");
-}
+namespace {
+
+// Where representations cost the same (tests/benchmarks/cache_benchmark.cc): a piece costs what two
+// lines cost singly.
+constexpr std::uint64_t kLinesPerPiece = 2;
+// Rectangles are worth their records with rows of fewer lines, and when they have more rows.
+constexpr std::uint64_t kShortRow = 8;
+constexpr std::uint64_t kManyRows = 4;
+constexpr std::uint64_t kCapacities = 8;  // between reviews, so that moving the lines over is cheap
+constexpr std::uint64_t kMostPatience = 1U << 20U;
+
+}  // namespace
+
+SegmentLru::SegmentLru(const LruOptions& options, Downstream* below, std::uint64_t first_review)
+    : options_(options),
+      below_(below),
+      review_after_(first_review),
+      touched_(std::make_shared<TouchedLines>()),
+      blocks_(std::make_unique<BlockLru>(options, below, touched_)) {}
 
 void SegmentLru::access(const LineAccess& access) {
-  const Kind kind{access.tag, access.write,
-                  !access.write || !access.covers_lines || fetch_covered_};
-  counts_.of(access.tag).accesses += access.lines.count;
-  for_each_page(access.lines, [&](std::uint64_t page, std::uint32_t begin, std::uint32_t end) {
-    touch(blocks_.page(page), begin, end, kind);
+  note(access.lines.count, 0);
+  if (mode_ == Mode::blocks) {
+    blocks_->access(access);
+  } else if (mode_ == Mode::lines) {
+    lines_->access(access);
+  } else {
+    records_->access(access);
+  }
+}
+
+void SegmentLru::access(const RectAccess& rect) {
+  note(rect.rows * rect.row.lines.count, rect.rows - 1);
+  if (mode_ == Mode::blocks) {
+    blocks_->access(rect);
+  } else if (mode_ == Mode::lines) {
+    lines_->access(rect);
+  } else {
+    records_->access(rect);
+  }
+}
+
+/// Before the access: the call of the representation is then the last thing an access does.
+void SegmentLru::note(std::uint64_t lines, std::uint64_t more_rows) {
+  window_.lines += lines;
+  window_.more_rows += more_rows;
+  ++window_.accesses;
+  if (window_.lines >= review_after_) [[unlikely]] {
+    review();
+  }
+}
+
+void SegmentLru::review() {
+  with_blocks_.pass_review();
+  with_records_.pass_review();
+  if (is_failing()) (mode_ == Mode::blocks ? with_blocks_ : with_records_).fail();
+  const Mode next = choose();
+  if (next != mode_) change_to(next);
+  window_ = {};
+  start_ = blocks_ ? blocks_->pieces() : records_ ? records_->single_lines() : 0;
+  if (review_after_ / kCapacities < options_.capacity) review_after_ *= 2;
+}
+
+void SegmentLru::Attempts::fail() {
+  wait = patience;
+  patience = std::min(2 * patience, kMostPatience);
+}
+
+/// Whether the representation saved nothing since the last review.
+bool SegmentLru::is_failing() const {
+  if (mode_ == Mode::blocks) {
+    return window_.lines < kLinesPerPiece * (blocks_->pieces() - start_);
+  }
+  return mode_ == Mode::records && window_.lines < 2 * (records_->single_lines() - start_);
+}
+
+SegmentLru::Mode SegmentLru::choose() const {
+  const bool in_order = below_ != nullptr && below_->ordered();
+  const std::uint64_t rows = window_.accesses + window_.more_rows;
+  const bool rectangles = rows >= kManyRows * window_.accesses && window_.lines < kShortRow * rows;
+  if (rectangles && !in_order && with_records_.may_be_tried()) return Mode::records;
+  // A piece is at most a row: with shorter rows than that, blocks cannot pay.
+  const bool runs = window_.lines >= kLinesPerPiece * rows;
+  if (runs && with_blocks_.may_be_tried()) return Mode::blocks;
+  return Mode::lines;
+}
+
+void SegmentLru::change_to(Mode mode) {
+  if (mode_ == Mode::blocks) {
+    move_to(blocks_, mode);
+  } else if (mode_ == Mode::records) {
+    move_to(records_, mode);
+  } else {
+    move_to(lines_, mode);
+  }
+  mode_ = mode;
+}
+
+template <class From>
+void SegmentLru::move_to(std::unique_ptr<From>& from, Mode mode) {
+  if (mode == Mode::blocks) {
+    move_lines(from, blocks_);
+  } else if (mode == Mode::records) {
+    move_lines(from, records_);
+  } else {
+    move_lines(from, lines_);
+  }
+}
+
+/// In order of last use; lines that follow each other go together.
+template <class From, class To>
+void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to) {
+  auto made = std::make_unique<To>(options_, below_, touched_);
+  Victims run;
+  from->for_each([&](LineRun lines, std::uint16_t tag, bool dirty) {
+    if (run.lines.first + run.lines.count == lines.first && run.tag == tag && run.dirty == dirty) {
+      run.lines.count += lines.count;
+      return;
+    }
+    made->restore(run.lines, run.tag, run.dirty);
+    run = {lines, dirty, tag};
   });
-  if (outflow_.active()) outflow_.flush();
-}
-
-void SegmentLru::touch(StartPage& page, std::uint32_t begin, std::uint32_t end, const Kind& kind) {
-  while (begin < end) {
-    ++pieces_;
-    if (const Blocks::Id id = blocks_.find(page, begin); id != 0) {
-      const std::uint32_t stop = std::min(end, blocks_[id].end());
-      hit(id, begin, stop, kind.write);
-      begin = stop;
-    } else {
-      begin = miss(page, begin, end, kind);
-    }
-  }
-}
-
-void SegmentLru::hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, bool write) {
-  const Blocks::Block& block = blocks_[id];
-  State state = block.state;
-  state.dirty |= write;
-  if (begin == block.begin && end == block.end()) {
-    blocks_.promote(id, state);
-    return;
-  }
-  // The newest lines again, in the same order: nothing changes.
-  const bool same = state.dirty == block.state.dirty;
-  if (same && id == blocks_.newest() && end == block.end()) return;
-  StartPage& page = *block.page;
-  blocks_.take(id, begin, end);
-  blocks_.push(page, begin, end, state);
-}
-
-/// Line `begin` misses; where the piece that misses with it ends.
-std::uint32_t SegmentLru::miss_end(const StartPage& page, std::uint32_t begin,
-                                   std::uint32_t limit) const {
-  const std::uint32_t next = page.starts.after(begin);
-  if (next >= limit) return limit;
-  // The chase: full, and what would be evicted first comes next. Its lines go one by one, each
-  // before its turn, so they miss as well.
-  const Blocks::Block& oldest = blocks_[blocks_.oldest()];
-  if (resident_ == capacity_ && oldest.page == &page && oldest.begin == next) {
-    return std::min(limit, oldest.end());
-  }
-  return next;
-}
-
-/// Brings in lines from `begin` on; where it stopped.
-std::uint32_t SegmentLru::miss(StartPage& page, std::uint32_t begin, std::uint32_t limit,
-                               const Kind& kind) {
-  std::uint32_t end = miss_end(page, begin, limit);
-  // More than fit: these first, which the next piece then evicts.
-  if (end - begin > capacity_) end = begin + static_cast<std::uint32_t>(capacity_);
-  const LineRun lines{page.first_line() + begin, end - begin};
-  CacheCounts& counts = counts_.of(kind.tag);
-  (kind.write ? counts.write_misses : counts.read_misses) += lines.count;
-  if (kind.fetched) counts.fills += lines.count;
-  counts.cold += touched_.mark(page.number, begin, end);
-  evict_for(lines, kind);
-  blocks_.push(page, begin, end, {kind.tag, kind.write});
-  resident_ += lines.count;
-  return end;
-}
-
-/// Makes room for lines, of which there are at most `capacity_`, and reports both ways.
-void SegmentLru::evict_for(LineRun incoming, const Kind& kind) {
-  const std::uint64_t room = std::min(capacity_ - resident_, incoming.count);
-  if (outflow_.active() && kind.fetched) outflow_.fetch({incoming.first, room}, kind.tag);
-  incoming.first += room;
-  incoming.count -= room;
-  resident_ -= incoming.count;
-  while (incoming.count != 0) {
-    const Blocks::Id id = blocks_.oldest();
-    const Blocks::Block& block = blocks_[id];
-    const auto lines =
-        static_cast<std::uint32_t>(std::min<std::uint64_t>(incoming.count, block.length));
-    CacheCounts& counts = counts_.of(block.state.tag);
-    counts.evictions += lines;
-    if (block.state.dirty) counts.write_backs += lines;
-    if (outflow_.active()) {
-      const LineRun leaving{block.page->first_line() + block.begin, lines};
-      outflow_.replace({leaving, block.state.dirty, block.state.tag}, incoming.first, kind.fetched,
-                       kind.tag);
-    }
-    blocks_.drop_low(id, lines);
-    incoming.first += lines;
-    incoming.count -= lines;
-  }
+  made->restore(run.lines, run.tag, run.dirty);
+  past_ += from->tag_counts();
+  from.reset();
+  to = std::move(made);
 }
 
 void SegmentLru::finish() {
-  std::vector<Victims> dirty;
-  for (Blocks::Id id = blocks_.oldest(); id != 0; id = blocks_[id].newer) {
-    const Blocks::Block& block = blocks_[id];
-    if (!block.state.dirty) continue;
-    counts_.of(block.state.tag).final_dirty += block.length;
-    dirty.push_back(
-        {{block.page->first_line() + block.begin, block.length}, true, block.state.tag});
-    blocks_.set_state(id, {block.state.tag, false});
+  if (mode_ == Mode::blocks) {
+    blocks_->finish();
+  } else if (mode_ == Mode::lines) {
+    lines_->finish();
+  } else {
+    records_->finish();
   }
-  if (!outflow_.active()) return;
-  std::ranges::sort(dirty, {}, [](const Victims& v) { return v.lines.first; });
-  for (const Victims& run : dirty) outflow_.write_back(run.lines, run.tag);
-  outflow_.flush();
+}
+
+CacheCounts SegmentLru::counts(std::uint16_t tag) const {
+  CacheCounts sum = past_.totals(tag);
+  if (blocks_) sum += blocks_->counts(tag);
+  if (records_) sum += records_->counts(tag);
+  if (lines_) sum += lines_->counts(tag);
+  return sum;
 }
 
 }  // namespace attnsim::machine

@@ -1,26 +1,22 @@
-// A fully associative LRU cache over runs of lines, exact to the last line.
+// A fully associative LRU cache, exact to the last line, that replays whatever comes at the speed
+// of the representation that suits it: blocks for runs that are used again in order (block_lru.h),
+// records for rectangles of short rows (record_lru.h), single lines where neither saves anything
+// (line_lru.h).
 //
-// The state is the cache's lines in order of their last use, as blocks (block_list.h). An access is
-// cut, from its first line up, into pieces that hit one block and pieces that miss up to the next
-// block; each piece is one step, whatever its length. What a miss evicts is decided piece by piece,
-// since the least recently used block may lie in the rest of this very access. One case of that is
-// taken in one step: a miss that ends where the least recently used block begins evicts, line by
-// line, just the lines that come next, so the whole of them misses (an access chases its own tail;
-// this happens at capacities just below a reuse distance).
-//
-// Cost: O(pieces); a piece is as long as the accesses are repeated in the same order. Memory: two
-// bits per line of the pages touched, and what the resident blocks need.
-//
-// LRU by stack order: Mattson et al., Evaluation techniques for storage hierarchies, IBM Systems
-// Journal 9(2), 1970.
+// Every few times the cache's size it reviews what it was given. The representations describe the
+// same state, so a change moves the lines over in order of last use and nothing else. One that
+// turns out wrong is left at the next review, and is tried again after twice as many reviews as the
+// time before: over time the cost is that of the line simulator or less, whatever the trace.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
-#include "sim/machine/block_list.h"
+#include "sim/machine/block_lru.h"
 #include "sim/machine/cache.h"
+#include "sim/machine/line_lru.h"
 #include "sim/machine/lru_options.h"
-#include "sim/machine/outflow.h"
+#include "sim/machine/record_lru.h"
 #include "sim/machine/tag_counts.h"
 #include "sim/machine/touched_lines.h"
 
@@ -28,49 +24,61 @@ namespace attnsim::machine {
 
 class SegmentLru final : public CacheModel {
  public:
-  /// `below` may be null; else it must outlive the cache.
-  explicit SegmentLru(const LruOptions& options, Downstream* below = nullptr);
+  /// Lines up to the first review. Later ones come after twice as many each, up to eight times the
+  /// capacity.
+  static constexpr std::uint64_t kFirstReview = 4096;
+
+  /// `below` may be null; else it must outlive the cache. `first_review` is for tests.
+  explicit SegmentLru(const LruOptions& options, Downstream* below = nullptr,
+                      std::uint64_t first_review = kFirstReview);
 
   void access(const LineAccess& access) override;
-  using CacheModel::access;
+  void access(const RectAccess& rect) override;
   void finish() override;
-  CacheCounts counts(std::uint16_t tag) const override { return counts_.totals(tag); }
-
-  /// Steps taken so far: the cost of the replay, independent of the machine it runs on.
-  std::uint64_t pieces() const { return pieces_; }
+  CacheCounts counts(std::uint16_t tag) const override;
 
  private:
-  struct State {
-    bool joins(const State& next, std::uint32_t) const {
-      return tag == next.tag && dirty == next.dirty;
-    }
-    State skip(std::uint32_t) const { return *this; }
-
-    std::uint16_t tag = 0;
-    bool dirty = false;
-  };
-  using Blocks = BlockList<State>;
-  /// What is the same for all pieces of an access.
-  struct Kind {
-    std::uint16_t tag;
-    bool write;
-    bool fetched;
+  enum class Mode : std::uint8_t { blocks, records, lines };
+  /// What came since the last review.
+  struct Window {
+    std::uint64_t lines = 0;
+    std::uint64_t accesses = 0;
+    std::uint64_t more_rows = 0;  // than one per access
   };
 
-  void touch(StartPage& page, std::uint32_t begin, std::uint32_t end, const Kind& kind);
-  void hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, bool write);
-  std::uint32_t miss(StartPage& page, std::uint32_t begin, std::uint32_t limit, const Kind& kind);
-  std::uint32_t miss_end(const StartPage& page, std::uint32_t begin, std::uint32_t limit) const;
-  void evict_for(LineRun incoming, const Kind& kind);
+  /// How often a representation has failed.
+  struct Attempts {
+    std::uint64_t wait = 0;      // reviews before it may be tried again
+    std::uint64_t patience = 1;  // what it waits when it fails next
+    void fail();
+    bool may_be_tried() const { return wait == 0; }
+    void pass_review() { wait -= wait != 0 ? 1 : 0; }
+  };
 
-  std::uint64_t capacity_;
-  bool fetch_covered_;
-  std::uint64_t resident_ = 0;
-  std::uint64_t pieces_ = 0;
-  Blocks blocks_;
-  TouchedLines touched_;
-  TagCounts counts_;
-  Outflow outflow_;
+  void note(std::uint64_t lines, std::uint64_t more_rows);
+  void review();
+  Mode choose() const;
+  bool is_failing() const;
+  void change_to(Mode mode);
+  template <class From>
+  void move_to(std::unique_ptr<From>& from, Mode mode);
+  template <class From, class To>
+  void move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to);
+
+  LruOptions options_;
+  Downstream* below_;
+  std::uint64_t review_after_;  // lines
+  Mode mode_ = Mode::blocks;
+  Window window_;
+  Attempts with_blocks_;
+  Attempts with_records_;
+  std::shared_ptr<TouchedLines> touched_;
+  TagCounts past_;  // of the representations that were given up
+  // The one of `mode_`; the others are null.
+  std::unique_ptr<BlockLru> blocks_;
+  std::unique_ptr<RecordLru> records_;
+  std::unique_ptr<LineLru> lines_;
+  std::uint64_t start_ = 0;  // its pieces or single lines at the last review
 };
 
 }  // namespace attnsim::machine

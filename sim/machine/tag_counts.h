@@ -1,6 +1,7 @@
 // The counters of a cache model, one set per tag.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -16,6 +17,12 @@ class TagCounts {
   CacheCounts& of(std::uint16_t tag) {
     if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
     return counts_[tag];
+  }
+
+  TagCounts& operator+=(const TagCounts& other) {
+    if (counts_.size() < other.counts_.size()) counts_.resize(other.counts_.size());
+    for (std::size_t tag = 0; tag < other.counts_.size(); ++tag) counts_[tag] += other.counts_[tag];
+    return *this;
   }
 
   CacheCounts totals(std::uint16_t tag) const {

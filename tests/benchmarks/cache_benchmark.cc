@@ -11,7 +11,9 @@
 
 #include <benchmark/benchmark.h>
 
+#include "sim/machine/block_lru.h"
 #include "sim/machine/line_lru.h"
+#include "sim/machine/record_lru.h"
 #include "sim/machine/segment_lru.h"
 #include "sim/machine/stack_distance.h"
 #include "tests/support/streams.h"
@@ -161,6 +163,12 @@ const bool kRegistered = [] {
     const std::string where = std::string(c.stream) + "/" + std::to_string(c.capacity);
     benchmark::RegisterBenchmark(("BM_SegmentLru/" + where).c_str(), [c](benchmark::State& state) {
       run<SegmentLru>(state, c.stream, c.capacity);
+    })->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("BM_BlockLru/" + where).c_str(), [c](benchmark::State& state) {
+      run<BlockLru>(state, c.stream, c.capacity);
+    })->Unit(benchmark::kMillisecond);
+    benchmark::RegisterBenchmark(("BM_RecordLru/" + where).c_str(), [c](benchmark::State& state) {
+      run<RecordLru>(state, c.stream, c.capacity);
     })->Unit(benchmark::kMillisecond);
     benchmark::RegisterBenchmark(("BM_LineLru/" + where).c_str(), [c](benchmark::State& state) {
       run<LineLru>(state, c.stream, c.capacity);

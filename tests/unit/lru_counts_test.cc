@@ -5,7 +5,9 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/machine/block_lru.h"
 #include "sim/machine/line_lru.h"
+#include "sim/machine/record_lru.h"
 #include "sim/machine/segment_lru.h"
 #include "sim/machine/stack_distance.h"
 #include "tests/support/streams.h"
@@ -73,6 +75,16 @@ TEST_P(LruCounts, OfSegmentLru) {
   expect_row(GetParam(), cache);
 }
 
+TEST_P(LruCounts, OfBlockLru) {
+  BlockLru cache({.capacity = GetParam().capacity, .fetch_covered = true});
+  expect_row(GetParam(), cache);
+}
+
+TEST_P(LruCounts, OfRecordLru) {
+  RecordLru cache({.capacity = GetParam().capacity, .fetch_covered = true});
+  expect_row(GetParam(), cache);
+}
+
 TEST_P(LruCounts, OfLineLru) {
   LineLru cache({.capacity = GetParam().capacity, .fetch_covered = true});
   expect_row(GetParam(), cache);
@@ -134,8 +146,8 @@ TEST(Streams, StandardIsTheStreamThatTheCountsBelongTo) {
 }
 
 /// One step below a reuse distance must not cost one step per line.
-TEST(SegmentLru, ChasingItsOwnTailTakesFewSteps) {
-  SegmentLru cache({.capacity = 4479, .fetch_covered = true});
+TEST(BlockLru, ChasingItsOwnTailTakesFewSteps) {
+  BlockLru cache({.capacity = 4479, .fetch_covered = true});
   for (const RectAccess& rect : stream_named("fa")) cache.access(rect);
   EXPECT_LT(cache.pieces(), 140000U);  // of 116,736 accesses
 }
