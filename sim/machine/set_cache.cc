@@ -53,6 +53,8 @@ SetCache::SetCache(const SetCacheConfig& config, Downstream& below, EvictionList
       shift_(std::has_single_bit(config.sets) ? std::countr_zero(config.sets) : -1),
       all_units_(static_cast<UnitMask>((1U << config.sectors) - 1)),
       index_(config.index, config.sets, config.slices),
+      plain_(config.sectors == 1 && config.write_allocate && !config.write_through &&
+             listener == nullptr && !below.ordered()),
       shadow_(shadow_of(config)) {
   ATTNSIM_CHECK(fault_of(config).empty(), fault_of(config));
   const bool in_order = config.policy == "lru" || config.policy == "fifo";
@@ -214,6 +216,10 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
   if (config_.sectors > 1) last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
   const bool writes_through = access.write && config_.write_through;
   if (touched.missing == 0 && !writes_through) return;
+  if (plain_) {
+    settle_plain(piece, touched.victim, access);
+    return;
+  }
   const bool allocates = !access.write || config_.write_allocate;
   const bool fetches = !access.write || !access.covers_lines || config_.fetch_covered_writes;
   const UnitMask fetched = allocates && fetches ? touched.missing : UnitMask{0};
@@ -232,6 +238,24 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
                     {piece.line, piece.count, written, access.tag});
     if (listener_ != nullptr) below_.flush();  // lines may leave here because of it
   }
+}
+
+/// settle() for misses of the usual cache (plain_).
+void SetCache::settle_plain(const Piece& piece, const Victim& victim, const LineAccess& access) {
+  const std::uint64_t n = piece.count;
+  const bool fetches = !access.write || !access.covers_lines || config_.fetch_covered_writes;
+  CacheCounts& counts = counts_[access.tag];
+  (access.write ? counts.write_misses : counts.read_misses) += n;
+  if (fetches) counts.fills += n;
+  if (victim.valid != 0) {
+    CacheCounts& theirs = counts_[victim.tag];
+    theirs.evictions += n;
+    if (victim.dirty != 0) {
+      theirs.write_backs += n;
+      below_.write_run({line_of(victim.key, piece.set), n}, victim.tag);
+    }
+  }
+  if (fetches) below_.fetch_run({piece.line, n}, access.tag);
 }
 
 void SetCache::evict(const Piece& piece, Victim& victim) {

@@ -128,6 +128,7 @@ class SetCache final : public CacheModel {
   void replay_classified(const LineAccess& access);
   Touch touch_of(std::uint64_t key, UnitMask units, const LineAccess& access) const;
   void settle(const Piece& piece, UnitMask units, const Touched& touched, const LineAccess& access);
+  void settle_plain(const Piece& piece, const Victim& victim, const LineAccess& access);
   void evict(const Piece& piece, Victim& victim);
   UnitBlock victims_of(const Piece& piece, const Victim& victim) const;
 
@@ -151,6 +152,7 @@ class SetCache final : public CacheModel {
   const int shift_;  // log2 of sets_, or -1
   const UnitMask all_units_;
   SetIndex index_;
+  const bool plain_;  // allocates all, writes back, no sectors; what lies below sees no order
   std::optional<OrderedSets> ordered_sets_;  // one of the two
   std::optional<PolicySets> policy_sets_;
   std::optional<SetClasses> classes_;  // where sets are alike
