@@ -29,29 +29,20 @@ class OrderedSets {
         dirty_(sets) {}
 
   Touched touch(std::uint32_t set, const Touch& t) {
-    std::uint64_t* words = at(set);
     const std::uint64_t want = pack(t.key, t.tag);
     const std::uint64_t dirty = t.dirties ? 1 : 0;
-    const std::uint32_t way = find(words, want);
-    if (way == 0) {
-      dirty_[set] |= dirty;
-      return {};
-    }
+    const std::uint32_t way = find(at(set), want);
     if (way < ways_) {
-      if (moves_on_hit_) {
-        move_to_front(set, way, want);
-        dirty_[set] |= dirty;
-      } else {
-        dirty_[set] |= dirty << way;
-      }
+      const bool moves = moves_on_hit_ && way > 0;
+      if (moves) move_to_front(set, way, want);
+      dirty_[set] |= moves ? dirty : dirty << way;
       return {};
     }
     if (!t.allocates) return {1, false, {}};
-    const Touched out{1, true, victim(set, ways_ - 1)};
-    set_dirty(set, ways_ - 1, false);
+    const Victim oldest = victim(set, ways_ - 1);
     move_to_front(set, ways_ - 1, want);
-    dirty_[set] |= dirty;
-    return out;
+    dirty_[set] = (dirty_[set] & ~std::uint64_t{1}) | dirty;
+    return {1, true, oldest};
   }
 
   /// True when the touch is a hit that changes nothing.

@@ -162,20 +162,24 @@ void SetCache::replay_line(Sets& sets, std::uint64_t line, Touch touch, const Li
 /// The piece lies inside one turn through the sets. Walks the classes it meets, splitting those it
 /// meets in part, and merges neighbours that it leaves in equal states.
 template <typename Sets>
-void SetCache::replay_classes(Sets& sets, Piece piece, Touch touch, const LineAccess& access) {
+void SetCache::replay_classes(Sets& sets, Piece piece, const Touch& touch,
+                              const LineAccess& access) {
   std::uint32_t start = classes_->start_of(piece.set);
-  std::optional<std::uint32_t> previous;
+  constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  std::uint32_t previous = kNone;
   while (piece.count > 0) {
     const std::uint64_t in_class = classes_->end_of(start) - piece.set;
     const Piece part{piece.line, piece.set, std::min(piece.count, in_class)};
     const bool in_part = part.set != start || part.count != in_class;
     if (in_part && sets.settled(start, touch)) {
-      settle(part, touch.units, {}, access);
-      previous.reset();
+      if (!plain_) settle(part, touch.units, {}, access);
+      previous = kNone;
     } else {
       if (in_part) isolate(sets, part.set, part.count);
-      settle(part, touch.units, sets.touch(part.set, touch), access);
-      if (previous && sets.same(*previous, part.set)) {
+      const Touched touched = sets.touch(part.set, touch);
+      // A hit of a plain cache leaves nothing to do.
+      if (touched.missing != 0 || !plain_) settle(part, touch.units, touched, access);
+      if (previous != kNone && sets.same(previous, part.set)) {
         classes_->remove(part.set);
       } else {
         previous = part.set;
@@ -296,11 +300,6 @@ void SetCache::finish() {
     counts_of(line.tag).final_dirty += unit_count(line.dirty) * lines.count;
     below_.write({lines.first, lines.count, line.dirty, line.tag});
   }
-}
-
-CacheCounts& SetCache::counts_of(std::uint16_t tag) {
-  if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
-  return counts_[tag];
 }
 
 CacheCounts SetCache::counts(std::uint16_t tag) const {

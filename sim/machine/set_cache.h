@@ -100,7 +100,10 @@ class SetCache final : public CacheModel {
   /// Puts in, without counting a use or fetching, a line that comes from an inner cache.
   void put(std::uint64_t line, std::uint16_t tag, bool dirty);
   /// To add to; hits, misses and capacity are not kept here.
-  CacheCounts& counts_of(std::uint16_t tag);
+  CacheCounts& counts_of(std::uint16_t tag) {
+    if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
+    return counts_[tag];
+  }
 
  private:
   static constexpr std::uint64_t kNoLine = ~std::uint64_t{0};
@@ -117,7 +120,7 @@ class SetCache final : public CacheModel {
   template <typename Sets>
   void replay_lines(Sets& sets, LineRun lines, UnitMask units, const LineAccess& access);
   template <typename Sets>
-  void replay_classes(Sets& sets, Piece piece, Touch touch, const LineAccess& access);
+  void replay_classes(Sets& sets, Piece piece, const Touch& touch, const LineAccess& access);
   template <typename Sets>
   void replay_line(Sets& sets, std::uint64_t line, Touch touch, const LineAccess& access);
   template <typename Sets>
