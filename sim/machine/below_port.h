@@ -46,21 +46,6 @@ class BelowPort {
     for_unit_runs(block, [&](LineRun run) { write_run(run, block.tag); });
   }
 
-  /// Passes on what is held back to be merged.
-  void flush() {
-    if (pending_.count == 0) return;
-    const LineRun run = std::exchange(pending_, {});
-    below_.fetch(run, pending_tag_);
-  }
-
- private:
-  void exchange_in_order(const UnitBlock& victims, const UnitBlock& fetched,
-                         const UnitBlock& written);
-
-  void fetch(const UnitBlock& block) {
-    for_unit_runs(block, [&](LineRun run) { fetch_run(run, block.tag); });
-  }
-
   void fetch_run(LineRun units, std::uint16_t tag) {
     if (pending_.first + pending_.count == units.first && pending_tag_ == tag) {
       pending_.count += units.count;
@@ -74,6 +59,21 @@ class BelowPort {
   void write_run(LineRun units, std::uint16_t tag) {
     if (ordered_) flush();
     below_.write_back(units, tag);
+  }
+
+  /// Passes on what is held back to be merged.
+  void flush() {
+    if (pending_.count == 0) return;
+    const LineRun run = std::exchange(pending_, {});
+    below_.fetch(run, pending_tag_);
+  }
+
+ private:
+  void exchange_in_order(const UnitBlock& victims, const UnitBlock& fetched,
+                         const UnitBlock& written);
+
+  void fetch(const UnitBlock& block) {
+    for_unit_runs(block, [&](LineRun run) { fetch_run(run, block.tag); });
   }
 
   /// Calls emit(LineRun) for the units of the block, ascending.

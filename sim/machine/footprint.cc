@@ -15,7 +15,7 @@ Footprint::Page& Footprint::page(std::uint64_t number) {
   return *recent.page;
 }
 
-std::uint64_t Footprint::add(LineRun lines) {
+std::uint64_t Footprint::add_all(LineRun lines) {
   std::uint64_t added = 0;
   while (lines.count > 0) {
     const std::uint64_t bit = lines.first % 64;

@@ -53,6 +53,8 @@ SetCache::SetCache(const SetCacheConfig& config, Downstream& below, EvictionList
       shift_(std::has_single_bit(config.sets) ? std::countr_zero(config.sets) : -1),
       all_units_(static_cast<UnitMask>((1U << config.sectors) - 1)),
       index_(config.index, config.sets, config.slices),
+      plain_(config.sectors == 1 && config.write_allocate && !config.write_through &&
+             listener == nullptr && !below.ordered()),
       shadow_(shadow_of(config)) {
   ATTNSIM_CHECK(fault_of(config).empty(), fault_of(config));
   const bool in_order = config.policy == "lru" || config.policy == "fifo";
@@ -160,20 +162,24 @@ void SetCache::replay_line(Sets& sets, std::uint64_t line, Touch touch, const Li
 /// The piece lies inside one turn through the sets. Walks the classes it meets, splitting those it
 /// meets in part, and merges neighbours that it leaves in equal states.
 template <typename Sets>
-void SetCache::replay_classes(Sets& sets, Piece piece, Touch touch, const LineAccess& access) {
+void SetCache::replay_classes(Sets& sets, Piece piece, const Touch& touch,
+                              const LineAccess& access) {
   std::uint32_t start = classes_->start_of(piece.set);
-  std::optional<std::uint32_t> previous;
+  constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  std::uint32_t previous = kNone;
   while (piece.count > 0) {
     const std::uint64_t in_class = classes_->end_of(start) - piece.set;
     const Piece part{piece.line, piece.set, std::min(piece.count, in_class)};
     const bool in_part = part.set != start || part.count != in_class;
     if (in_part && sets.settled(start, touch)) {
-      settle(part, touch.units, {}, access);
-      previous.reset();
+      if (!plain_) settle(part, touch.units, {}, access);
+      previous = kNone;
     } else {
       if (in_part) isolate(sets, part.set, part.count);
-      settle(part, touch.units, sets.touch(part.set, touch), access);
-      if (previous && sets.same(*previous, part.set)) {
+      const Touched touched = sets.touch(part.set, touch);
+      // A hit of a plain cache leaves nothing to do.
+      if (touched.missing != 0 || !plain_) settle(part, touch.units, touched, access);
+      if (previous != kNone && sets.same(previous, part.set)) {
         classes_->remove(part.set);
       } else {
         previous = part.set;
@@ -214,6 +220,10 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
   if (config_.sectors > 1) last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
   const bool writes_through = access.write && config_.write_through;
   if (touched.missing == 0 && !writes_through) return;
+  if (plain_) {
+    settle_plain(piece, touched.victim, access);
+    return;
+  }
   const bool allocates = !access.write || config_.write_allocate;
   const bool fetches = !access.write || !access.covers_lines || config_.fetch_covered_writes;
   const UnitMask fetched = allocates && fetches ? touched.missing : UnitMask{0};
@@ -232,6 +242,24 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
                     {piece.line, piece.count, written, access.tag});
     if (listener_ != nullptr) below_.flush();  // lines may leave here because of it
   }
+}
+
+/// settle() for misses of the usual cache (plain_).
+void SetCache::settle_plain(const Piece& piece, const Victim& victim, const LineAccess& access) {
+  const std::uint64_t n = piece.count;
+  const bool fetches = !access.write || !access.covers_lines || config_.fetch_covered_writes;
+  CacheCounts& counts = counts_[access.tag];
+  (access.write ? counts.write_misses : counts.read_misses) += n;
+  if (fetches) counts.fills += n;
+  if (victim.valid != 0) {
+    CacheCounts& theirs = counts_[victim.tag];
+    theirs.evictions += n;
+    if (victim.dirty != 0) {
+      theirs.write_backs += n;
+      below_.write_run({line_of(victim.key, piece.set), n}, victim.tag);
+    }
+  }
+  if (fetches) below_.fetch_run({piece.line, n}, access.tag);
 }
 
 void SetCache::evict(const Piece& piece, Victim& victim) {
@@ -272,11 +300,6 @@ void SetCache::finish() {
     counts_of(line.tag).final_dirty += unit_count(line.dirty) * lines.count;
     below_.write({lines.first, lines.count, line.dirty, line.tag});
   }
-}
-
-CacheCounts& SetCache::counts_of(std::uint16_t tag) {
-  if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
-  return counts_[tag];
 }
 
 CacheCounts SetCache::counts(std::uint16_t tag) const {

@@ -100,7 +100,10 @@ class SetCache final : public CacheModel {
   /// Puts in, without counting a use or fetching, a line that comes from an inner cache.
   void put(std::uint64_t line, std::uint16_t tag, bool dirty);
   /// To add to; hits, misses and capacity are not kept here.
-  CacheCounts& counts_of(std::uint16_t tag);
+  CacheCounts& counts_of(std::uint16_t tag) {
+    if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
+    return counts_[tag];
+  }
 
  private:
   static constexpr std::uint64_t kNoLine = ~std::uint64_t{0};
@@ -117,7 +120,7 @@ class SetCache final : public CacheModel {
   template <typename Sets>
   void replay_lines(Sets& sets, LineRun lines, UnitMask units, const LineAccess& access);
   template <typename Sets>
-  void replay_classes(Sets& sets, Piece piece, Touch touch, const LineAccess& access);
+  void replay_classes(Sets& sets, Piece piece, const Touch& touch, const LineAccess& access);
   template <typename Sets>
   void replay_line(Sets& sets, std::uint64_t line, Touch touch, const LineAccess& access);
   template <typename Sets>
@@ -128,6 +131,7 @@ class SetCache final : public CacheModel {
   void replay_classified(const LineAccess& access);
   Touch touch_of(std::uint64_t key, UnitMask units, const LineAccess& access) const;
   void settle(const Piece& piece, UnitMask units, const Touched& touched, const LineAccess& access);
+  void settle_plain(const Piece& piece, const Victim& victim, const LineAccess& access);
   void evict(const Piece& piece, Victim& victim);
   UnitBlock victims_of(const Piece& piece, const Victim& victim) const;
 
@@ -151,6 +155,7 @@ class SetCache final : public CacheModel {
   const int shift_;  // log2 of sets_, or -1
   const UnitMask all_units_;
   SetIndex index_;
+  const bool plain_;  // allocates all, writes back, no sectors; what lies below sees no order
   std::optional<OrderedSets> ordered_sets_;  // one of the two
   std::optional<PolicySets> policy_sets_;
   std::optional<SetClasses> classes_;  // where sets are alike
