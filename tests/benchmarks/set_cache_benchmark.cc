@@ -1,11 +1,11 @@
 // How fast caches other than fully associative LRU replay: lines per second on two streams of
-// attention (see tests/support/line_streams.h), 1 MiB.
+// attention (see tests/support/streams.h), 1 MiB.
 #include <benchmark/benchmark.h>
 
 #include "sim/machine/opt_cache.h"
 #include "sim/machine/set_cache.h"
 #include "tests/support/downstream_log.h"
-#include "tests/support/line_streams.h"
+#include "tests/support/streams.h"
 
 namespace attnsim::test {
 namespace {
@@ -18,8 +18,8 @@ using machine::SetCacheConfig;
 constexpr std::uint32_t kLines = 16384;
 
 const Stream& stream(bool fa) {
-  static const Stream first = fa_stream();
-  static const Stream second = std_stream();
+  static const Stream first = rows_of(flash_attention_stream());
+  static const Stream second = rows_of(standard_stream());
   return fa ? first : second;
 }
 
@@ -39,7 +39,7 @@ const Stream& scattered() {
 
 template <typename Cache, typename Config>
 void replay(benchmark::State& state, const Stream& accesses, const Config& config) {
-  const std::uint64_t per_pass = line_count(accesses);
+  const std::uint64_t per_pass = lines_of(accesses);
   std::uint64_t lines = 0;
   for (auto _ : state) {
     Sink memory;

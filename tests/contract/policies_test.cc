@@ -12,7 +12,7 @@
 #include "sim/machine/replacement.h"
 #include "sim/machine/set_cache.h"
 #include "tests/support/downstream_log.h"
-#include "tests/support/line_streams.h"
+#include "tests/support/streams.h"
 
 namespace attnsim::test {
 namespace {
@@ -123,7 +123,7 @@ TEST_P(EveryPolicy, CountsAddUp) {
     SCOPED_TRACE(std::to_string(shape.sets) + " sets of " + std::to_string(shape.ways));
     const Outcome outcome = outcome_of(GetParam(), shape, stream);
     const CacheCounts& n = outcome.total;
-    EXPECT_EQ(n.accesses, line_count(stream));
+    EXPECT_EQ(n.accesses, lines_of(stream));
     EXPECT_EQ(n.hits + n.misses, n.accesses);
     EXPECT_EQ(n.read_misses + n.write_misses, n.misses);
     EXPECT_EQ(n.cold + n.capacity + n.conflict, n.misses);

@@ -20,6 +20,8 @@ namespace attnsim::test {
 
 inline constexpr std::uint16_t kStreamTags = 6;
 
+using Stream = std::vector<machine::LineAccess>;
+
 std::vector<machine::RectAccess> flash_attention_stream(int heads = 64);
 std::vector<machine::RectAccess> standard_stream(int heads = 32);
 

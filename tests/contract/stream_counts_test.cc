@@ -2,13 +2,12 @@
 //
 // Whole lines, write-allocate, write-back; every number was found by two independent simulators and
 // most by public ones.
-#include "tests/support/line_streams.h"
-
 #include <gtest/gtest.h>
 
 #include "sim/machine/opt_cache.h"
 #include "sim/machine/set_cache.h"
 #include "tests/support/downstream_log.h"
+#include "tests/support/streams.h"
 
 namespace attnsim::test {
 namespace {
@@ -18,12 +17,12 @@ using machine::SetCache;
 using machine::SetCacheConfig;
 
 TEST(LineStreams, AreTheOnesTheCountsWereTakenFrom) {
-  EXPECT_EQ(fa_stream().size(), 116736U);
-  EXPECT_EQ(std_stream().size(), 1131520U);
-  EXPECT_EQ(line_count(fa_stream()), 6815744U);
-  EXPECT_EQ(line_count(std_stream()), 6422528U);
-  EXPECT_EQ(check_value(fa_stream()), 0xec85cf4a6246bf03U);
-  EXPECT_EQ(check_value(std_stream()), 0xf89553996d2c7783U);
+  EXPECT_EQ(rows_of(flash_attention_stream()).size(), 116736U);
+  EXPECT_EQ(rows_of(standard_stream()).size(), 1131520U);
+  EXPECT_EQ(lines_of(rows_of(flash_attention_stream())), 6815744U);
+  EXPECT_EQ(lines_of(rows_of(standard_stream())), 6422528U);
+  EXPECT_EQ(check_value(rows_of(flash_attention_stream())), 0xec85cf4a6246bf03U);
+  EXPECT_EQ(check_value(rows_of(standard_stream())), 0xf89553996d2c7783U);
 }
 
 struct Expected {
@@ -47,8 +46,8 @@ struct Case {
   Expected expected;
 };
 
-Stream fa() { return fa_stream(); }
-Stream standard() { return std_stream(); }
+Stream fa() { return rows_of(flash_attention_stream()); }
+Stream standard() { return rows_of(standard_stream()); }
 
 CacheCounts total(const machine::CacheModel& cache) {
   CacheCounts sum;
