@@ -21,7 +21,7 @@ RunSpec run_of(const char* algorithm, std::int64_t length, std::int64_t Br, std:
                            .kind = MemoryKind::scratchpad,
                            .per_core = true,
                            .parent = "l2",
-                           .capacity = Capacity{1 << 20, false}},
+                           .capacity = Capacity{64 << 10, false}},
                           {.name = "l2",
                            .kind = MemoryKind::cache,
                            .parent = "hbm",

@@ -86,7 +86,7 @@ Stream mixed(std::uint32_t seed) {
 struct Outcome {
   CacheCounts total{};
   std::vector<CacheCounts> by_tag{};
-  std::vector<Event> events{};
+  std::vector<BelowEvent> events{};
   bool operator==(const Outcome&) const = default;
 };
 
@@ -132,7 +132,7 @@ TEST_P(EveryPolicy, CountsAddUp) {
     EXPECT_LE(n.misses - n.evictions, std::uint64_t{shape.sets} * shape.ways) << "lines resident";
     EXPECT_LE(n.write_backs, n.evictions);
     const auto written =
-        static_cast<std::uint64_t>(std::ranges::count(outcome.events, 'W', &Event::what));
+        static_cast<std::uint64_t>(std::ranges::count(outcome.events, 'W', &BelowEvent::what));
     EXPECT_EQ(written, n.write_backs + n.final_dirty);
     EXPECT_EQ(outcome.events.size() - written, n.fills);
   }

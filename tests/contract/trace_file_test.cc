@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "sim/report/json.h"
 #include "tests/unit/trace_fixture.h"
@@ -28,7 +29,8 @@ class TraceFileContract : public testing::TestWithParam<std::string> {
 
   /// The run that replays these bytes.
   RunSpec replayed(RunSpec run, const std::string& bytes) {
-    const std::string path = testing::TempDir() + "attnsim_" + GetParam() + ".trace";
+    const std::string path =
+        testing::TempDir() + "attnsim_" + GetParam() + "_" + std::to_string(::getpid()) + ".trace";
     std::ofstream(path, std::ios::binary) << bytes;
     run.algorithm = {.name = "replay"};
     run.algorithm.params.set("file", path);

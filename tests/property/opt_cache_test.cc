@@ -42,7 +42,7 @@ void expect_like_reference(const OptConfig& shape, const std::vector<LineAccess>
   config.index = shape.index;
   config.slices = shape.slices;
   config.fetch_covered_writes = shape.fetch_covered_writes;
-  ReferenceCache reference{config, unit_by_unit(accesses)};
+  ReferenceLineCache reference{config, unit_by_unit(accesses)};
   for (std::size_t t = 0; t < reference.trace.size(); ++t) {
     reference.access(reference.trace[t], t);
   }

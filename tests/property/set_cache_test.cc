@@ -50,7 +50,7 @@ CacheCounts without_classes(CacheCounts counts) {
   return counts;
 }
 
-void play(ReferenceCache& reference, const std::vector<LineAccess>& accesses) {
+void play(ReferenceLineCache& reference, const std::vector<LineAccess>& accesses) {
   for (const LineAccess& a : accesses) {
     for (std::uint64_t i = 0; i < a.lines.count; ++i) {
       reference.access({a.lines.first + i, a.write, a.covers_lines, a.tag});
@@ -66,7 +66,7 @@ void play(Cache& cache, const std::vector<LineAccess>& accesses) {
 }
 
 void expect_like_reference(const SetCacheConfig& config, const std::vector<LineAccess>& accesses) {
-  ReferenceCache reference{config};
+  ReferenceLineCache reference{config};
   play(reference, accesses);
   for (const bool ordered : {true, false}) {
     DownstreamLog below(ordered);
@@ -135,7 +135,7 @@ RC_GTEST_PROP(SetCache, MissesAreClassifiedByAFullyAssociativeLru, ()) {
   full.policy = "lru";
   full.ways *= full.sets;
   full.sets = full.slices = 1;
-  ReferenceCache reference{full};
+  ReferenceLineCache reference{full};
   std::map<std::uint16_t, CacheCounts> expected;
   std::set<std::uint64_t> seen;
   for (LineAccess a : *random_accesses(16)) {

@@ -8,13 +8,13 @@
 
 namespace attnsim::test {
 
-struct Event {
+struct BelowEvent {
   char what;  // 'F'etch or 'W'rite
   std::uint64_t unit;
   std::uint16_t tag;
 
-  bool operator==(const Event&) const = default;
-  auto operator<=>(const Event&) const = default;
+  bool operator==(const BelowEvent&) const = default;
+  auto operator<=>(const BelowEvent&) const = default;
 };
 
 class DownstreamLog final : public machine::Downstream {
@@ -25,7 +25,7 @@ class DownstreamLog final : public machine::Downstream {
   void write_back(machine::LineRun run, std::uint16_t tag) override { add('W', run, tag); }
   bool ordered() const override { return ordered_; }
 
-  std::vector<Event> events;
+  std::vector<BelowEvent> events;
 
  private:
   void add(char what, machine::LineRun run, std::uint16_t tag) {

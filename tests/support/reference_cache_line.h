@@ -19,7 +19,7 @@ struct UnitAccess {
   std::uint16_t tag;
 };
 
-struct ReferenceCache {
+struct ReferenceLineCache {
   struct Line {
     std::uint64_t number;
     std::uint16_t tag;
