@@ -7,7 +7,7 @@
 #include "sim/config/config.h"
 #include "sim/core/error.h"
 #include "sim/core/spelling.h"
-#include "sim/machine/replacement.h"
+#include "sim/machine/cache/replacement.h"
 #include "sim/report/text_table.h"
 #include "sim/trace/algorithm.h"
 #include "sim/trace/op_table.h"

@@ -4,9 +4,9 @@
 #include <string>
 
 #include "sim/core/error.h"
-#include "sim/machine/opt_cache.h"
-#include "sim/machine/segment_lru.h"
-#include "sim/machine/set_cache.h"
+#include "sim/machine/cache/opt_cache.h"
+#include "sim/machine/cache/segment_lru.h"
+#include "sim/machine/cache/set_cache.h"
 
 namespace attnsim::machine {
 namespace {

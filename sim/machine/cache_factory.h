@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "sim/core/machine_spec.h"
-#include "sim/machine/cache.h"
+#include "sim/machine/cache/cache.h"
 
 namespace attnsim::machine {
 

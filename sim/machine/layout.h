@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/machine/cache.h"
+#include "sim/machine/cache/cache.h"
 #include "sim/trace/target.h"
 #include "sim/trace/tensor.h"
 

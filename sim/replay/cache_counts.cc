@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "sim/core/error.h"
+#include "sim/machine/cache/cache_tree.h"
 #include "sim/machine/cache_factory.h"
-#include "sim/machine/cache_tree.h"
 #include "sim/machine/hierarchy.h"
 #include "sim/machine/layout.h"
 #include "sim/replay/interleave.h"

@@ -11,11 +11,11 @@
 
 #include <benchmark/benchmark.h>
 
-#include "sim/machine/block_lru.h"
-#include "sim/machine/line_lru.h"
-#include "sim/machine/record_lru.h"
-#include "sim/machine/segment_lru.h"
-#include "sim/machine/stack_distance.h"
+#include "sim/machine/cache/block_lru.h"
+#include "sim/machine/cache/line_lru.h"
+#include "sim/machine/cache/record_lru.h"
+#include "sim/machine/cache/segment_lru.h"
+#include "sim/machine/cache/stack_distance.h"
 #include "tests/support/streams.h"
 
 namespace attnsim::machine {

@@ -2,8 +2,8 @@
 // attention (see tests/support/streams.h), 1 MiB.
 #include <benchmark/benchmark.h>
 
-#include "sim/machine/opt_cache.h"
-#include "sim/machine/set_cache.h"
+#include "sim/machine/cache/opt_cache.h"
+#include "sim/machine/cache/set_cache.h"
 #include "tests/support/downstream_log.h"
 #include "tests/support/streams.h"
 

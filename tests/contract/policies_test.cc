@@ -8,9 +8,9 @@
 #include <gtest/gtest.h>
 
 #include "sim/core/error.h"
-#include "sim/machine/opt_cache.h"
-#include "sim/machine/replacement.h"
-#include "sim/machine/set_cache.h"
+#include "sim/machine/cache/opt_cache.h"
+#include "sim/machine/cache/replacement.h"
+#include "sim/machine/cache/set_cache.h"
 #include "tests/support/downstream_log.h"
 #include "tests/support/streams.h"
 

@@ -4,8 +4,8 @@
 // most by public ones.
 #include <gtest/gtest.h>
 
-#include "sim/machine/opt_cache.h"
-#include "sim/machine/set_cache.h"
+#include "sim/machine/cache/opt_cache.h"
+#include "sim/machine/cache/set_cache.h"
 #include "tests/support/downstream_log.h"
 #include "tests/support/streams.h"
 

@@ -1,5 +1,5 @@
 // CacheTree against two levels of lists written by hand, for every kind of inclusion.
-#include "sim/machine/cache_tree.h"
+#include "sim/machine/cache/cache_tree.h"
 
 #include <algorithm>
 #include <array>

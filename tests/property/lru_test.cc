@@ -7,11 +7,11 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "sim/machine/block_lru.h"
-#include "sim/machine/line_lru.h"
-#include "sim/machine/record_lru.h"
-#include "sim/machine/segment_lru.h"
-#include "sim/machine/stack_distance.h"
+#include "sim/machine/cache/block_lru.h"
+#include "sim/machine/cache/line_lru.h"
+#include "sim/machine/cache/record_lru.h"
+#include "sim/machine/cache/segment_lru.h"
+#include "sim/machine/cache/stack_distance.h"
 #include "tests/support/event_log.h"
 #include "tests/support/random_accesses.h"
 #include "tests/support/reference_cache.h"

@@ -1,6 +1,6 @@
 // OptCache against a cache that looks for the farthest next use by scanning the trace: on random
 // accesses and shapes, the same counts by tag and the same fetches and write-backs in order.
-#include "sim/machine/opt_cache.h"
+#include "sim/machine/cache/opt_cache.h"
 
 #include <cstdlib>
 

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "sim/machine/cache.h"
+#include "sim/machine/cache/cache.h"
 
 namespace attnsim::test {
 

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "sim/machine/cache.h"
+#include "sim/machine/cache/cache.h"
 #include "tests/support/reference_cache.h"
 
 namespace attnsim::test {

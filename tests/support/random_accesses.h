@@ -10,7 +10,7 @@
 #include <random>
 #include <vector>
 
-#include "sim/machine/cache.h"
+#include "sim/machine/cache/cache.h"
 
 namespace attnsim::test {
 

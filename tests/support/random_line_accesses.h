@@ -8,7 +8,7 @@
 
 #include <rapidcheck.h>
 
-#include "sim/machine/cache.h"
+#include "sim/machine/cache/cache.h"
 
 namespace attnsim::test {
 

@@ -8,7 +8,7 @@
 #include <set>
 #include <vector>
 
-#include "sim/machine/set_cache.h"
+#include "sim/machine/cache/set_cache.h"
 #include "tests/support/downstream_log.h"
 
 namespace attnsim::test {

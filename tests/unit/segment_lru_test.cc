@@ -1,5 +1,5 @@
 // What an LRU cache over runs of lines does, worked out by hand.
-#include "sim/machine/segment_lru.h"
+#include "sim/machine/cache/segment_lru.h"
 
 #include <gtest/gtest.h>
 

@@ -1,6 +1,6 @@
 // First in, first out: the way filled longest ago goes; hits change nothing.
-#include "sim/machine/replacement.h"
-#include "sim/machine/way_queue.h"
+#include "sim/machine/cache/replacement.h"
+#include "sim/machine/cache/way_queue.h"
 
 namespace attnsim::machine {
 namespace {

@@ -1,6 +1,6 @@
 // Least recently used: the way whose last use is oldest goes.
-#include "sim/machine/replacement.h"
-#include "sim/machine/way_queue.h"
+#include "sim/machine/cache/replacement.h"
+#include "sim/machine/cache/way_queue.h"
 
 namespace attnsim::machine {
 namespace {

@@ -1,5 +1,5 @@
 // Belady's optimum: the line whose next use is farthest goes. Off-line, run by OptCache.
-#include "sim/machine/replacement.h"
+#include "sim/machine/cache/replacement.h"
 
 namespace attnsim::machine {
 namespace {

@@ -2,8 +2,8 @@
 // has given), so it depends neither on other sets nor on the library's generators.
 #include <cstddef>
 
-#include "sim/machine/mix.h"
-#include "sim/machine/replacement.h"
+#include "sim/machine/cache/mix.h"
+#include "sim/machine/cache/replacement.h"
 
 namespace attnsim::machine {
 namespace {

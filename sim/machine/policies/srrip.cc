@@ -10,7 +10,7 @@
 #include <bit>
 #include <cstddef>
 
-#include "sim/machine/replacement.h"
+#include "sim/machine/cache/replacement.h"
 
 namespace attnsim::machine {
 namespace {

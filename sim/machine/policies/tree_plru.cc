@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <cstddef>
 
-#include "sim/machine/replacement.h"
+#include "sim/machine/cache/replacement.h"
 
 namespace attnsim::machine {
 namespace {

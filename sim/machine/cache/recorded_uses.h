@@ -1,0 +1,49 @@
+// A recorded sequence of accesses that knows, for every line used, when it is used next: what an
+// off-line policy needs. Time counts line accesses from 0.
+//
+// Next uses are kept as pieces: lines of one access whose next uses follow each other too. Memory:
+// 40 bytes per access, 16 per piece, and while prepare() runs 8 per distinct line.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/machine/cache/cache.h"
+
+namespace attnsim::machine {
+
+inline constexpr std::uint64_t kNever = ~std::uint64_t{0};
+
+/// The next `count` lines of the access are used next at next, next + 1, ... or, all of them,
+/// never.
+struct NextUses {
+  std::uint64_t next = kNever;
+  std::uint64_t count = 0;
+};
+
+class RecordedUses {
+ public:
+  struct Access {
+    LineAccess what;
+    std::uint64_t time = 0;  // of its first line
+  };
+
+  void record(const LineAccess& access);
+
+  /// Finds the next uses, going backwards. Afterwards take() hands them out in order.
+  void prepare();
+  const std::vector<Access>& accesses() const { return accesses_; }
+  std::uint64_t duration() const { return duration_; }
+  /// The next piece, once; pieces end with their access.
+  NextUses take();
+  /// The access a time lies in: a few steps.
+  const Access& at(std::uint64_t time) const;
+
+ private:
+  std::vector<Access> accesses_;
+  std::uint64_t duration_ = 0;
+  std::vector<NextUses> pieces_;        // the last one first
+  std::vector<std::uint32_t> at_word_;  // by time / 64: the access that the first time lies in
+};
+
+}  // namespace attnsim::machine
