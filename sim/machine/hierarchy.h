@@ -1,8 +1,7 @@
 // The memory tree of a machine: which boundaries data crosses between two memories.
 //
 // A boundary is named by its outer memory: "hbm" is between HBM and what lies directly inside it.
-// In this version caches pass everything through, so data that crosses the l2 boundary crosses the
-// hbm boundary too.
+// Paths know no caching: data that crosses the l2 boundary crosses the hbm boundary too.
 #pragma once
 
 #include <cstddef>

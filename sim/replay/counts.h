@@ -1,7 +1,8 @@
 // The first reading of a trace: bytes and words per boundary and tensor, footprint, unit work.
 //
 // Counts are exact integers of what the trace says. Every boundary between the memory a tile lives
-// in and the tensor's home sees the same bytes: caches pass everything through in this version.
+// in and the tensor's home sees the same bytes; what a simulated cache keeps back is taken off
+// afterwards (cache_counts.h).
 #pragma once
 
 #include <array>
