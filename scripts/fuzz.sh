@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# fuzz.sh SECONDS: builds the fuzz targets (clang, address and undefined sanitizers) in build/fuzz and
-# runs each for an equal part of the time, from the seeds in tests/fuzz/corpus. Finds are left in
-# build/fuzz/finds. Fails at the first find.
+# fuzz.sh SECONDS [SEED]: builds the fuzz targets (clang, address and undefined sanitizers) in
+# build/fuzz and runs each for an equal part of the time, from the seeds in tests/fuzz/corpus. Finds
+# are left in build/fuzz/finds. Fails at the first find. SEED (1) makes a run from an empty build/fuzz
+# repeatable; 0 draws one.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-seconds=${1:?usage: fuzz.sh SECONDS}
+seconds=${1:?usage: fuzz.sh SECONDS [SEED]}
+seed=${2:-1}
 build=build/fuzz
 # Coroutines and the function sanitizer of clang 14 do not go together. The macro makes readers pass
 # over checksums, behind which a fuzzer would seldom get.
@@ -26,7 +28,7 @@ for target in "${targets[@]}"; do
   name=$(basename "$target" _fuzz)
   mkdir -p "$build/corpus/$name"
   echo "== $name for $each s"
-  "$target" -max_total_time="$each" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+  "$target" -max_total_time="$each" -seed="$seed" -timeout=30 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$build/finds/$name-" "$build/corpus/$name" "tests/fuzz/corpus/$name" \
     >"$build/$name.log" 2>&1 || {
     tail -40 "$build/$name.log"
