@@ -65,7 +65,7 @@ class CacheFeed final : public TrafficListener {
     }
   }
 
-  std::uint64_t traffic(const TileOp& op) override {
+  std::uint64_t traffic(const TileOp& op, std::size_t) override {
     const machine::ByteRect rect = layout_.bytes(op.tensor, op.row, op.col, op.m, op.n);
     machine::LineAccess access;
     access.write = op.op == Op::store || op.op == Op::store_fill;
