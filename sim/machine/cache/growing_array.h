@@ -1,4 +1,4 @@
-// An array that only grows, for elements that may be moved as bytes.
+// An array that grows at its end, for elements that may be moved as bytes.
 //
 // Large ones are grown by the operating system without copying: a std::vector would copy what it
 // holds and touch new memory each time.
@@ -20,6 +20,11 @@ class GrowingArray {
   T& operator[](std::size_t i) { return items_.get()[i]; }
   const T& operator[](std::size_t i) const { return items_.get()[i]; }
   std::size_t size() const { return size_; }
+  const T* begin() const { return items_.get(); }
+  const T* end() const { return items_.get() + size_; }
+  /// REQUIRES: not empty.
+  const T& back() const { return items_.get()[size_ - 1]; }
+  void pop_back() { --size_; }
 
   void push_back(const T& item) {
     if (size_ == room_) grow();

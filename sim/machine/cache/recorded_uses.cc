@@ -74,7 +74,7 @@ void RecordedUses::record(const LineAccess& access) {
   if (access.lines.count == 0) return;
   ATTNSIM_CHECK(accesses_.size() < ~std::uint32_t{0}, "too many accesses to record");
   const std::uint64_t words = (duration_ + access.lines.count + 63) / 64;
-  at_word_.resize(words, static_cast<std::uint32_t>(accesses_.size()));
+  while (at_word_.size() < words) at_word_.push_back(static_cast<std::uint32_t>(accesses_.size()));
   accesses_.push_back({access, duration_});
   duration_ += access.lines.count;
 }
@@ -85,7 +85,7 @@ void RecordedUses::prepare() {
   for (std::size_t i = accesses_.size(); i-- > 0;) {
     of_access.clear();
     find_pieces(accesses_[i], uses, of_access);
-    pieces_.insert(pieces_.end(), of_access.rbegin(), of_access.rend());
+    for (std::size_t piece = of_access.size(); piece-- > 0;) pieces_.push_back(of_access[piece]);
   }
 }
 

@@ -2,13 +2,13 @@
 // off-line policy needs. Time counts line accesses from 0.
 //
 // Next uses are kept as pieces: lines of one access whose next uses follow each other too. Memory:
-// 40 bytes per access, 16 per piece, and while prepare() runs 8 per distinct line.
+// 32 bytes per access, 16 per piece, and while prepare() runs 8 per distinct line.
 #pragma once
 
 #include <cstdint>
-#include <vector>
 
 #include "sim/machine/cache/cache.h"
+#include "sim/machine/cache/growing_array.h"
 
 namespace attnsim::machine {
 
@@ -32,7 +32,7 @@ class RecordedUses {
 
   /// Finds the next uses, going backwards. Afterwards take() hands them out in order.
   void prepare();
-  const std::vector<Access>& accesses() const { return accesses_; }
+  const GrowingArray<Access>& accesses() const { return accesses_; }
   std::uint64_t duration() const { return duration_; }
   /// The next piece, once; pieces end with their access.
   NextUses take();
@@ -40,10 +40,10 @@ class RecordedUses {
   const Access& at(std::uint64_t time) const;
 
  private:
-  std::vector<Access> accesses_;
+  GrowingArray<Access> accesses_;
   std::uint64_t duration_ = 0;
-  std::vector<NextUses> pieces_;        // the last one first
-  std::vector<std::uint32_t> at_word_;  // by time / 64: the access that the first time lies in
+  GrowingArray<NextUses> pieces_;        // the last one first
+  GrowingArray<std::uint32_t> at_word_;  // by time / 64: the access that the first time lies in
 };
 
 }  // namespace attnsim::machine
