@@ -63,12 +63,11 @@ void OptFullReplay::run() {
     Chunk chunk{&access.what, access.what.lines.first, access.time, 0, 0};
     for (std::uint64_t left = access.what.lines.count; left > 0;) {
       const NextUses piece = uses_.take();
-      for (std::uint64_t done = 0; done < piece.count; done += chunk.count) {
-        chunk.next = piece.next == kNever ? kNever : piece.next + done;
-        chunk.count = std::min<std::uint64_t>(64, piece.count - done);
+      chunk.next = piece.next;
+      for (std::uint64_t to_do = piece.count; to_do > 0;) {
+        chunk.count = std::min<std::uint64_t>(64, to_do);
+        to_do -= chunk.count;
         replay(chunk);
-        chunk.line += chunk.count;
-        chunk.time += chunk.count;
       }
       left -= piece.count;
     }
@@ -82,7 +81,7 @@ void OptFullReplay::run() {
   ledger_.settle(std::move(dirty));
 }
 
-void OptFullReplay::replay(Chunk chunk) {
+void OptFullReplay::replay(Chunk& chunk) {
   while (chunk.count > 0) {
     const std::uint64_t here = resident_.read(chunk.time, chunk.count);
     const std::uint64_t misses = here == 0 ? chunk.count : trailing_zeros(here);

@@ -55,7 +55,8 @@ class OptFullReplay {
     std::uint16_t tag;
   };
 
-  void replay(Chunk chunk);
+  /// Moves past the chunk.
+  void replay(Chunk& chunk);
   /// Makes the first `count` lines of the chunk resident until their next use and moves past them.
   void keep(Chunk& chunk, std::uint64_t count, std::uint64_t dirty);
   void hit(Chunk& chunk, std::uint64_t count);
