@@ -99,14 +99,15 @@ class Loop {
   bool advance(Index& index) {
     if (at_end()) return false;
     if (position_ == runs_[run_].end) position_ = runs_[++run_].begin;
-    index = Index(position_++);
+    index = Index(position_, &seen_);
     TileOp& record = emitter_.push(Op::loop_next, 0);
-    record.row = index.raw_;
+    record.row = position_++;
     record.col = static_cast<std::int32_t>(runs_[run_].kind);
     return true;
   }
 
   Emitter& emitter_;
+  Observation seen_;
   std::vector<Run> runs_;
   std::size_t run_ = 0;
   std::int64_t position_ = 0;

@@ -35,10 +35,10 @@ class Mutant final : public Schedule {
   }
 
   Task forward(Emitter& em, GridIndex at) const {
-    const std::int64_t i = at[0];
-    const bool last_block = (i + 1) * kBr >= w_.seqlen_q;
-    std::int64_t kv_plane = t_.kv_plane(at[1]);
-    if (defect_ == Defect::reads_the_wrong_head) kv_plane = at[1] % w_.kv_planes();
+    const Index i = at[0];
+    const bool last_block = (i.value() + 1) * kBr >= w_.seqlen_q;
+    Index kv_plane = t_.kv_plane(at[1]);
+    if (defect_ == Defect::reads_the_wrong_head) kv_plane = at[1].value() % w_.kv_planes();
     const double scale =
         defect_ == Defect::forgets_the_scale ? 1 : 1 / std::sqrt(static_cast<double>(w_.head_dim));
 
@@ -71,12 +71,12 @@ class Mutant final : public Schedule {
   }
 
  private:
-  std::vector<Run> key_blocks(std::int64_t i) const {
+  std::vector<Run> key_blocks(Index i) const {
     std::vector<Run> runs = mask_.key_blocks(i, kBr, kBc);
-    if (defect_ == Defect::skips_one_tile && i == 1) --runs.back().end;
+    if (defect_ == Defect::skips_one_tile && i.value() == 1) --runs.back().end;
     return runs;
   }
-  LocalBand band(std::int64_t i, Index j) const {
+  LocalBand band(Index i, Index j) const {
     LocalBand visible = mask_.band(i, kBr, j, kBc);
     if (defect_ == Defect::wrong_mask_offset) ++visible.hi;
     return visible;

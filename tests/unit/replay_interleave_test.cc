@@ -23,7 +23,7 @@ class Staircase final : public Schedule {
   Task climb(Emitter& em, GridIndex at) const {
     Agent a = em.agent();
     {
-      Loop loop(em, all_blocks(at[0] + 1));
+      Loop loop(em, all_blocks(at[0].value() + 1));
       for (Index r; co_await loop.next(r);) Tile x = a.load(x_.block(0, r, 1));
     }
     Tile y = a.fill(Role::operand, 1, 8, DType::f16, 0);
