@@ -19,6 +19,7 @@ enum class Defect {
   forgets_the_scale,
   normalises_twice,
   stores_a_stale_statistic,
+  keeps_a_number_across_iterations,
 };
 
 constexpr std::int64_t kBr = 16;
@@ -48,8 +49,12 @@ class Mutant final : public Schedule {
     Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);
     Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);
     {
+      int visits = 0;
       Loop loop(em, key_blocks(i));
       for (Index j; co_await loop.next(j);) {
+        if (defect_ == Defect::keeps_a_number_across_iterations && ++visits == 5) {
+          const Tile twice = a.load(t_.k.block(kv_plane, j, kBc));
+        }
         Tile k = a.load(t_.k.block(kv_plane, j, kBc));
         Tile v = a.load(t_.v.block(kv_plane, j, kBc));
         Tile s = a.matmul(q, transposed(k), w_.dtype, scale);
@@ -110,6 +115,18 @@ VerifyCase verdict(Defect defect) {
 TEST(Mutants, TheNestWithoutDefectIsAccepted) {
   const VerifyCase result = verdict(Defect::none);
   EXPECT_TRUE(result.ok) << result.message;
+}
+
+TEST(Mutants, ABodyThatKeepsANumberIsRejected) {
+  RunSpec run = grouped_causal_run();
+  run.workload.causal = false;  // long runs of equal iterations
+  run.workload.seqlen_kv = 9 * kBc;
+  EXPECT_TRUE(
+      replay::verify(run, Mutant(run.workload, Defect::none), replay::Arithmetic::exact).ok);
+  const Mutant mutant(run.workload, Defect::keeps_a_number_across_iterations);
+  const VerifyCase result = replay::verify(run, mutant, replay::Arithmetic::exact);
+  EXPECT_FALSE(result.ok);
+  EXPECT_NE(result.message.find("nothing but tiles"), std::string::npos) << result.message;
 }
 
 class MutantTest : public testing::TestWithParam<Defect> {};
