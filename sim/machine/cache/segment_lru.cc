@@ -10,9 +10,13 @@ namespace {
 // Where representations cost the same (tests/benchmarks/cache_benchmark.cc): a piece costs what two
 // lines cost singly.
 constexpr std::uint64_t kLinesPerPiece = 2;
+constexpr std::uint64_t kLinesPerStep = 2;
 // Rectangles are worth their records with rows of fewer lines, and when they have more rows.
 constexpr std::uint64_t kShortRow = 8;
 constexpr std::uint64_t kManyRows = 4;
+// They are kept while rows are not longer than this and a step is that many lines.
+constexpr std::uint64_t kLongRow = 64;
+constexpr std::uint64_t kLinesPerGoodStep = 4;
 constexpr std::uint64_t kCapacities = 8;  // between reviews, so that moving the lines over is cheap
 constexpr std::uint64_t kMostPatience = 1U << 20U;
 
@@ -64,7 +68,7 @@ void SegmentLru::review() {
   const Mode next = choose();
   if (next != mode_) change_to(next);
   window_ = {};
-  start_ = blocks_ ? blocks_->pieces() : records_ ? records_->single_lines() : 0;
+  start_ = blocks_ ? blocks_->pieces() : records_ ? records_->steps() : 0;
   if (review_after_ / kCapacities < options_.capacity) review_after_ *= 2;
 }
 
@@ -78,13 +82,16 @@ bool SegmentLru::is_failing() const {
   if (mode_ == Mode::blocks) {
     return window_.lines < kLinesPerPiece * (blocks_->pieces() - start_);
   }
-  return mode_ == Mode::records && window_.lines < 2 * (records_->single_lines() - start_);
+  return mode_ == Mode::records && window_.lines < kLinesPerStep * (records_->steps() - start_);
 }
 
 SegmentLru::Mode SegmentLru::choose() const {
   const bool in_order = below_ != nullptr && below_->ordered();
   const std::uint64_t rows = window_.accesses + window_.more_rows;
   const bool rectangles = rows >= kManyRows * window_.accesses && window_.lines < kShortRow * rows;
+  const bool good =
+      mode_ == Mode::records && window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
+  if (good) return Mode::records;
   if (rectangles && !in_order && with_records_.may_be_tried()) return Mode::records;
   // A piece is at most a row: with shorter rows than that, blocks cannot pay.
   const bool runs = window_.lines >= kLinesPerPiece * rows;

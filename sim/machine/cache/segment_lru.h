@@ -78,7 +78,7 @@ class SegmentLru final : public CacheModel {
   std::unique_ptr<BlockLru> blocks_;
   std::unique_ptr<RecordLru> records_;
   std::unique_ptr<LineLru> lines_;
-  std::uint64_t start_ = 0;  // its pieces or single lines at the last review
+  std::uint64_t start_ = 0;  // its pieces or steps at the last review
 };
 
 }  // namespace attnsim::machine

@@ -27,11 +27,11 @@
 
 #include "sim/machine/cache/below_port.h"
 #include "sim/machine/cache/cache.h"
-#include "sim/machine/cache/footprint.h"
 #include "sim/machine/cache/ordered_sets.h"
 #include "sim/machine/cache/policy_sets.h"
 #include "sim/machine/cache/set_classes.h"
 #include "sim/machine/cache/set_index.h"
+#include "sim/machine/cache/touched_lines.h"
 
 namespace attnsim::machine {
 
@@ -120,11 +120,13 @@ class SetCache final : public CacheModel {
   template <typename Sets>
   void replay_lines(Sets& sets, LineRun lines, UnitMask units, const LineAccess& access);
   template <typename Sets>
-  void replay_classes(Sets& sets, Piece piece, const Touch& touch, const LineAccess& access);
+  void replay_classes(Sets& sets, std::uint64_t line, std::uint32_t set, std::uint64_t count,
+                      const Touch& touch, const LineAccess& access);
   template <typename Sets>
   void replay_line(Sets& sets, std::uint64_t line, Touch touch, const LineAccess& access);
   template <typename Sets>
-  void isolate(Sets& sets, std::uint32_t set, std::uint64_t count);
+  void isolate(Sets& sets, std::uint32_t start, std::uint32_t set, std::uint32_t next,
+               std::uint32_t end);
   template <typename Sets>
   std::vector<std::pair<LineRun, Victim>> clean_all(Sets& sets);
 
@@ -160,7 +162,7 @@ class SetCache final : public CacheModel {
   std::optional<PolicySets> policy_sets_;
   std::optional<SetClasses> classes_;  // where sets are alike
   std::unique_ptr<SetCache> shadow_;   // for MissClasses::three
-  Footprint touched_;
+  TouchedLines touched_;
   std::vector<CacheCounts> counts_;  // by tag; hits, misses and capacity follow from the others
   /// With sectors: the line accessed last, if that was a use.
   std::uint64_t last_used_ = kNoLine;

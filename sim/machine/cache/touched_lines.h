@@ -8,21 +8,48 @@
 
 #include "sim/machine/cache/page.h"
 #include "sim/machine/cache/sparse_table.h"
+#include "sim/machine/cache/word_bits.h"
 
 namespace attnsim::machine {
 
 class TouchedLines {
  public:
-  /// Marks lines [begin, end) of a page; how many of them were untouched. One step per 64 lines.
-  std::uint64_t mark(std::uint64_t page, std::uint32_t begin, std::uint32_t end);
-
- private:
   struct Page {
     explicit Page(std::uint64_t) {}
+    /// Marks lines of one word, of which there are `count`; how many of them were untouched.
+    std::uint32_t mark(std::uint32_t word, std::uint64_t lines, std::uint32_t count) {
+      const std::uint32_t fresh = count_of_part(lines & ~words[word], lines, count);
+      words[word] |= lines;
+      untouched -= fresh;
+      return fresh;
+    }
+
     std::uint32_t untouched = kPageLines;
     std::array<std::uint64_t, kPageLines / 64> words{};
   };
 
+  Page& page(std::uint64_t number) { return pages_.get(number); }
+
+  /// Marks the lines; how many of them were untouched.
+  std::uint64_t mark(LineRun lines) {
+    const std::uint64_t low = lines.first % 64;
+    if (lines.count != 0 && low + lines.count <= 64) {
+      const auto word = static_cast<std::uint32_t>(lines.first % kPageLines / 64);
+      return pages_.get(lines.first / kPageLines)
+          .mark(word, bit_run(static_cast<std::uint32_t>(low), lines.count),
+                static_cast<std::uint32_t>(lines.count));
+    }
+    std::uint64_t fresh = 0;
+    for_each_page(lines, [&](std::uint64_t page, std::uint32_t begin, std::uint32_t end) {
+      fresh += mark(page, begin, end);
+    });
+    return fresh;
+  }
+
+  /// Marks lines [begin, end) of a page; how many of them were untouched. One step per 64 lines.
+  std::uint64_t mark(std::uint64_t page, std::uint32_t begin, std::uint32_t end);
+
+ private:
   SparseTable<Page> pages_;
 };
 
