@@ -179,6 +179,24 @@ TEST(CacheHierarchy, AnInclusiveCacheTakesLinesOutOfTheOneInside) {
   EXPECT_EQ(row(inclusive, "l1", "K").misses, 4 * kRows);
 }
 
+TEST(CacheHierarchy, ConflictMissesAreToldApartOnRequest) {
+  // Fully associative, 700 lines keep K and V. Direct-mapped, lines 700 apart share a place: Q 64
+  // .. 67 (task 1) with the last four of V, O 188 .. 191 (task 2) with K 0 .. 3, and the two lines
+  // of L that tasks 0, 1 and 2 store with two of K each.
+  auto l2 = lru_cache("l2", 700);
+  l2.ways = 1;
+  const Result untold = replay::replay(run_on(machine_with({l2})));
+  EXPECT_EQ(row(untold, "l2", "total").conflict, 0U);
+  EXPECT_EQ(row(untold, "l2", "total").capacity, 4U + 4U + 3 * 2U);
+  l2.cache.classify = true;
+  const Result told = replay::replay(run_on(machine_with({l2})));
+  EXPECT_EQ(row(told, "l2", "V").conflict, 4U);
+  EXPECT_EQ(row(told, "l2", "K").conflict, 4U + 3 * 2U);
+  EXPECT_EQ(row(told, "l2", "total").conflict, 4U + 4U + 3 * 2U);
+  EXPECT_EQ(row(told, "l2", "total").capacity, 0U);
+  EXPECT_EQ(row(told, "l2", "total").misses, row(untold, "l2", "total").misses);
+}
+
 TEST(CacheHierarchy, FaultsBetweenCachesAreTheUsers) {
   const auto fault = [](MachineSpec machine) -> std::string {
     try {
