@@ -6,8 +6,8 @@
 #include "sim/app/recorded_run.h"
 #include "sim/app/stream_file.h"
 #include "sim/core/error.h"
-#include "sim/trace/file/address_layout.h"
 #include "sim/trace/file/text_form.h"
+#include "sim/trace/file/trace_accesses.h"
 
 namespace attnsim::app {
 namespace {
@@ -37,6 +37,13 @@ bool is_read(const std::optional<AddressFormat>& format) {
                   conversions_help());
 }
 
+/// Elements take what they took on the machine of the recorded run.
+TensorLayout layout_of(const TraceReader& trace) {
+  if (trace.header().run.empty()) return TensorLayout(trace.header().tensors);
+  const RunSpec run = recorded_run(trace.name()).recorded;
+  return TensorLayout(trace.header().tensors, Target(run.machine, run.workload));
+}
+
 void from_trace(const std::string& from, const std::string& to, std::uint64_t line) {
   const auto format = address_format_of(to);
   if (!is_text(to) && (!format || format == AddressFormat::lackey)) no_way(from, to);
@@ -44,7 +51,7 @@ void from_trace(const std::string& from, const std::string& to, std::uint64_t li
   StreamFile out(to);
   if (format) {
     AddressWriter writer(out.stream(), *format, line);
-    write_accesses(*trace, writer);
+    write_accesses(*trace, layout_of(*trace), writer);
   } else {
     write_text(*trace, out.stream());
   }

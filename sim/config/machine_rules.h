@@ -11,8 +11,8 @@ namespace attnsim::config {
 /// the keys of caches. `memories` is the map the spec was read from.
 void check_memories(const Cursor& memories, const MachineSpec& machine);
 
-/// Simulated caches can be simulated, alone and one inside the other. REQUIRES: check_memories()
-/// found nothing.
+/// Simulated caches can be simulated, alone and one inside the other, and something passes them.
+/// REQUIRES: the checks of memories and roles found nothing.
 void check_caches(const Cursor& memories, const MachineSpec& machine);
 
 /// Every role lives in a scratchpad or in registers that exist.

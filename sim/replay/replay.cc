@@ -1,6 +1,7 @@
 #include "sim/replay/replay.h"
 
 #include "analysis/bounds/bounds.h"
+#include "sim/machine/machine_caches.h"
 #include "sim/replay/cache_counts.h"
 #include "sim/replay/count_program.h"
 #include "sim/replay/counts.h"
@@ -102,7 +103,9 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.footprint = counter.footprint(word_bits);
   result.work = counter.work();
   result.closed_form = closed_form_rows(planned, result);
-  if (has_simulated_caches(run.machine)) simulate_caches(planned, repetition, result, progress);
+  if (machine::has_simulated_caches(run.machine)) {
+    simulate_caches(planned, counter.flows(), repetition, result, progress);
+  }
   result.bounds = bound_rows(run, result);
   result.provenance.seed = run.seed;
   result.provenance.estimated_inputs = guesses_counts_rest_on(run.machine);

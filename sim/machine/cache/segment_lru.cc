@@ -150,8 +150,10 @@ void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to
   to = std::move(made);
 }
 
-void SegmentLru::snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) {
+void SegmentLru::snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out,
+                          LinesByTag& lowest) {
   const auto append = [&](const Victims& run) {
+    lowest[run.tag] = std::min(lowest[run.tag], run.lines.first);
     out.push_back(run.lines.first - origin[run.tag]);
     out.push_back(run.lines.count << 17U | std::uint64_t{run.tag} << 1U | (run.dirty ? 1U : 0U));
   };

@@ -220,7 +220,10 @@ Touch SetCache::touch_of(std::uint64_t key, UnitMask units, const LineAccess& ac
 /// Counts what a touch did and passes on what it moved. Hits are counted by access().
 void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched,
                       const LineAccess& access) {
-  if (config_.sectors > 1) last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
+  if (config_.sectors > 1) {
+    last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
+    last_used_tag_ = access.tag;
+  }
   const bool writes_through = access.write && config_.write_through;
   if (touched.missing == 0 && !writes_through) return;
   if (plain_) {
