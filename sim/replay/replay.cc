@@ -58,10 +58,16 @@ std::vector<std::string> guesses_counts_rest_on(const MachineSpec& machine) {
   return out;
 }
 
+RunSpec with_all_parameters(RunSpec run) {
+  const AlgorithmInfo info = find_algorithm(run.algorithm.name).info;
+  run.algorithm.params = completed(std::move(run.algorithm.params), info.params);
+  return run;
+}
+
 }  // namespace
 
 PlannedRun::PlannedRun(const RunSpec& run)
-    : run_(run),
+    : run_(with_all_parameters(run)),
       target_(run_.machine, run_.workload),
       algorithm_(find_algorithm(run_.algorithm.name)),
       schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}

@@ -83,6 +83,19 @@ class OrderedSets {
     dirty_[set] = 0;
   }
 
+  /// Appends the ways in their order: place(key, tag) of each line, and its tag and dirty bit.
+  template <typename Place>
+  void append_state(std::uint32_t set, std::vector<std::uint64_t>& out, Place place) const {
+    for (std::uint32_t way = 0; way < ways_; ++way) {
+      const Victim line = victim(set, way);
+      out.push_back(line.valid != 0 ? place(line.key, line.tag) : 0);
+      out.push_back(std::uint64_t{line.tag} << 2U | line.dirty << 1U | line.valid);
+    }
+  }
+
+  /// Every key moves on by that of its tag.
+  void translate(const std::vector<std::uint64_t>& keys_by_tag);
+
  private:
   static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
   static constexpr int kKeyShift = 16;  // key, 16 bits of tag

@@ -20,6 +20,21 @@ constexpr std::uint64_t kLinesPerGoodStep = 4;
 constexpr std::uint64_t kCapacities = 8;  // between reviews, so that moving the lines over is cheap
 constexpr std::uint64_t kMostPatience = 1U << 20U;
 
+/// Calls visit(Victims) for maximal runs of resident lines, oldest first.
+template <class From, class Visit>
+void for_each_run(From& from, Visit&& visit) {
+  Victims run;
+  from.for_each([&](LineRun lines, std::uint16_t tag, bool dirty) {
+    if (run.lines.first + run.lines.count == lines.first && run.tag == tag && run.dirty == dirty) {
+      run.lines.count += lines.count;
+      return;
+    }
+    if (run.lines.count != 0) visit(run);
+    run = {lines, dirty, tag};
+  });
+  if (run.lines.count != 0) visit(run);
+}
+
 }  // namespace
 
 SegmentLru::SegmentLru(const LruOptions& options, Downstream* below, std::uint64_t first_review)
@@ -121,23 +136,40 @@ void SegmentLru::move_to(std::unique_ptr<From>& from, Mode mode) {
   }
 }
 
-/// In order of last use; lines that follow each other go together.
+/// In order of last use, by so many lines further on.
 template <class From, class To>
-void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to) {
+void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to,
+                            const LinesByTag& by) {
   auto made = std::make_unique<To>(options_, below_, touched_);
-  Victims run;
-  from->for_each([&](LineRun lines, std::uint16_t tag, bool dirty) {
-    if (run.lines.first + run.lines.count == lines.first && run.tag == tag && run.dirty == dirty) {
-      run.lines.count += lines.count;
-      return;
-    }
-    made->restore(run.lines, run.tag, run.dirty);
-    run = {lines, dirty, tag};
+  for_each_run(*from, [&](const Victims& run) {
+    const std::uint64_t distance = run.tag < by.size() ? by[run.tag] : 0;
+    made->restore({run.lines.first + distance, run.lines.count}, run.tag, run.dirty);
   });
-  made->restore(run.lines, run.tag, run.dirty);
   past_ += from->tag_counts();
   from.reset();
   to = std::move(made);
+}
+
+void SegmentLru::snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) {
+  const auto append = [&](const Victims& run) {
+    out.push_back(run.lines.first - origin[run.tag]);
+    out.push_back(run.lines.count << 17U | std::uint64_t{run.tag} << 1U | (run.dirty ? 1U : 0U));
+  };
+  if (blocks_) for_each_run(*blocks_, append);
+  if (records_) for_each_run(*records_, append);
+  if (lines_) for_each_run(*lines_, append);
+}
+
+void SegmentLru::translate(const LinesByTag& by) {
+  if (blocks_) move_lines(blocks_, blocks_, by);
+  if (records_) move_lines(records_, records_, by);
+  if (lines_) move_lines(lines_, lines_, by);
+  start_ = 0;  // what was made anew has taken no step
+  window_ = {};
+}
+
+void SegmentLru::append_touched(LineRun lines, std::vector<std::uint64_t>& out) {
+  touched_->append(lines, out);
 }
 
 void SegmentLru::finish() {
