@@ -102,7 +102,7 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.footprint = counter.footprint(word_bits);
   result.work = counter.work();
   result.closed_form = closed_form_rows(planned, result);
-  if (has_simulated_caches(run.machine)) simulate_caches(planned, result, progress);
+  if (has_simulated_caches(run.machine)) simulate_caches(planned, repetition, result, progress);
   result.bounds = bound_rows(run, result);
   result.provenance.seed = run.seed;
   result.provenance.estimated_inputs = guesses_counts_rest_on(run.machine);
