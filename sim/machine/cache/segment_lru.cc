@@ -104,8 +104,8 @@ SegmentLru::Mode SegmentLru::choose() const {
   const bool in_order = below_ != nullptr && below_->ordered();
   const std::uint64_t rows = window_.accesses + window_.more_rows;
   const bool rectangles = rows >= kManyRows * window_.accesses && window_.lines < kShortRow * rows;
-  const bool good =
-      mode_ == Mode::records && window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
+  const bool good = mode_ == Mode::records && window_.lines < kLongRow * rows &&
+                    window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
   if (good) return Mode::records;
   if (rectangles && !in_order && with_records_.may_be_tried()) return Mode::records;
   // A piece is at most a row: with shorter rows than that, blocks cannot pay.

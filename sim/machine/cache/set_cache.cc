@@ -306,6 +306,7 @@ void SetCache::finish() {
     counts_of(line.tag).final_dirty += unit_count(line.dirty) * lines.count;
     below_.write({lines.first, lines.count, line.dirty, line.tag});
   }
+  below_.flush();
 }
 
 CacheCounts SetCache::counts(std::uint16_t tag) const {
