@@ -103,23 +103,6 @@ class CacheFeed final : public TrafficListener {
   std::vector<Level> levels_;
 };
 
-CacheRow row_of(const Level& level, std::string tensor, const machine::CacheCounts& c) {
-  return {.name = level.memory->name,
-          .tensor = std::move(tensor),
-          .accesses = c.accesses,
-          .hits = c.hits,
-          .misses = c.misses,
-          .read_misses = c.read_misses,
-          .write_misses = c.write_misses,
-          .cold = c.cold,
-          .capacity = c.capacity,
-          .conflict = c.conflict,
-          .fills = c.fills,
-          .evictions = c.evictions,
-          .write_backs = c.write_backs,
-          .final_dirty = c.final_dirty};
-}
-
 IoRow io_row_of(const Level& level, std::string tensor, const machine::CacheCounts& c,
                 std::uint64_t unit, int word_bits) {
   IoRow row{.memory = level.outside, .tensor = std::move(tensor)};
@@ -148,15 +131,32 @@ void report_level(const CacheFeed& feed, const Level& level, const PlannedRun& p
     const machine::CacheCounts counts = feed.counts(level, i);
     if (counts.accesses == 0) continue;
     total += counts;
-    result.caches.push_back(row_of(level, tensors[i].name, counts));
+    result.caches.push_back(cache_row(level.memory->name, tensors[i].name, counts));
     io.push_back(io_row_of(level, tensors[i].name, counts, feed.unit(), word_bits));
   }
-  result.caches.push_back(row_of(level, "total", total));
+  result.caches.push_back(cache_row(level.memory->name, "total", total));
   io.push_back(io_row_of(level, "total", total, feed.unit(), word_bits));
   replace_rows(result.io, level.outside, std::move(io));
 }
 
 }  // namespace
+
+CacheRow cache_row(std::string cache, std::string tensor, const machine::CacheCounts& c) {
+  return {.name = std::move(cache),
+          .tensor = std::move(tensor),
+          .accesses = c.accesses,
+          .hits = c.hits,
+          .misses = c.misses,
+          .read_misses = c.read_misses,
+          .write_misses = c.write_misses,
+          .cold = c.cold,
+          .capacity = c.capacity,
+          .conflict = c.conflict,
+          .fills = c.fills,
+          .evictions = c.evictions,
+          .write_backs = c.write_backs,
+          .final_dirty = c.final_dirty};
+}
 
 bool has_simulated_caches(const MachineSpec& machine) { return !simulated_levels(machine).empty(); }
 

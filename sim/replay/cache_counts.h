@@ -5,11 +5,17 @@
 // layout of machine/layout.h. Initial stores are ordinary writes here.
 #pragma once
 
+#include <string>
+
 #include "sim/core/progress.h"
 #include "sim/core/result.h"
+#include "sim/machine/cache/cache.h"
 #include "sim/replay/replay.h"
 
 namespace attnsim::replay {
+
+/// The counts of a model as a row of a result.
+CacheRow cache_row(std::string cache, std::string tensor, const machine::CacheCounts& counts);
 
 /// True when a cache between the cores and the home memory names a policy.
 bool has_simulated_caches(const MachineSpec& machine);
