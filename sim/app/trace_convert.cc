@@ -1,11 +1,9 @@
 #include "sim/app/trace_convert.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "sim/app/recorded_run.h"
 #include "sim/app/stream_file.h"
 #include "sim/core/error.h"
+#include "sim/trace/file/input_file.h"
 #include "sim/trace/file/text_form.h"
 #include "sim/trace/file/trace_accesses.h"
 
@@ -15,22 +13,6 @@ namespace {
 using namespace trace_file;
 
 bool is_text(const std::string& file) { return file.ends_with(".txt"); }
-
-std::ifstream open_input(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) throw UserError(path + ": no such file");
-  if (std::filesystem::is_directory(path, ignored)) {
-    throw UserError(path + ": expected a file, got a folder");
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw UserError(path + ": cannot be read");
-  return in;
-}
-
-bool is_read(const std::optional<AddressFormat>& format) {
-  return format == AddressFormat::din || format == AddressFormat::csv ||
-         format == AddressFormat::lackey;
-}
 
 [[noreturn]] void no_way(const std::string& from, const std::string& to) {
   throw UserError("there is no conversion from '" + from + "' to '" + to + "'\n" +
@@ -87,7 +69,7 @@ void convert_trace(const std::string& from, const std::string& to, std::uint64_t
     from_trace(from, to, line);
   } else if (is_text(from)) {
     from_text(from, to);
-  } else if (is_read(addresses)) {
+  } else if (addresses && is_read(*addresses)) {
     from_addresses(from, *addresses, to, line);
   } else {
     no_way(from, to);

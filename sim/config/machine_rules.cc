@@ -65,11 +65,6 @@ void check_cache_keys(const Cursor& memories, const MemorySpec& m) {
   }
 }
 
-/// Faults of a cache at the keys they are about.
-void report(const Cursor& cache, const std::vector<CacheFault>& faults) {
-  for (const CacheFault& fault : faults) cache.child(fault.key).fault(fault.message);
-}
-
 /// The next simulated cache outwards; nullptr: none.
 const MemorySpec* next_simulated(const MachineSpec& machine, const MemorySpec& m) {
   const MemorySpec* out = machine.memory(m.parent);
@@ -107,6 +102,10 @@ void check_memories(const Cursor& memories, const MachineSpec& machine) {
   }
 }
 
+void add_cache_faults(const Cursor& cache, const std::vector<CacheFault>& faults) {
+  for (const CacheFault& fault : faults) cache.child(fault.key).fault(fault.message);
+}
+
 void check_caches(const Cursor& memories, const MachineSpec& machine) {
   const std::size_t before = memories.faults().count();
   for (const MemorySpec& m : machine.memories) {
@@ -117,15 +116,15 @@ void check_caches(const Cursor& memories, const MachineSpec& machine) {
     }
     // Words become bytes with the workload's dtype: then the run checks.
     if (m.capacity && m.capacity->in_words) continue;
-    report(memories.child(m.name), faults_of(m.cache_spec(kAnyWord)));
+    add_cache_faults(memories.child(m.name), faults_of(m.cache_spec(kAnyWord)));
   }
   if (memories.faults().count() > before) return;
   for (const MemorySpec& m : machine.memories) {
     const MemorySpec* outer = m.simulated() ? next_simulated(machine, m) : nullptr;
     if (outer == nullptr) continue;
     const Cursor at = memories.child(m.name);
-    report(at, nesting_faults(m.cache_spec(kAnyWord), outer->cache_spec(kAnyWord),
-                              tied(machine, outer)));
+    add_cache_faults(at, nesting_faults(m.cache_spec(kAnyWord), outer->cache_spec(kAnyWord),
+                                        tied(machine, outer)));
     if (m.cache.policy == "opt" && m.per_core && !outer->per_core) {
       at.child("policy").fault("opt knows its misses at the end of the run, core by core: '" +
                                outer->name + "' outside it would not see them interleaved");

@@ -75,23 +75,6 @@ class CacheFeed final : public TrafficListener {
   std::vector<WayIn> ways_in_;  // by tensor
 };
 
-CacheRow row_of(const std::string& name, std::string tensor, const machine::CacheCounts& c) {
-  return {.name = name,
-          .tensor = std::move(tensor),
-          .accesses = c.accesses,
-          .hits = c.hits,
-          .misses = c.misses,
-          .read_misses = c.read_misses,
-          .write_misses = c.write_misses,
-          .cold = c.cold,
-          .capacity = c.capacity,
-          .conflict = c.conflict,
-          .fills = c.fills,
-          .evictions = c.evictions,
-          .write_backs = c.write_backs,
-          .final_dirty = c.final_dirty};
-}
-
 /// Bytes that arrive at the memories, by memory and tensor.
 class Arrivals {
  public:
@@ -167,13 +150,30 @@ void report_caches(const machine::MachineCaches& caches, const std::vector<Tenso
                    (counts.write_backs + counts.final_dirty) * caches.unit());
       if (counts.accesses == 0) continue;
       total += counts;
-      result.caches.push_back(row_of(name, tensors[i].name, counts));
+      result.caches.push_back(cache_row(name, tensors[i].name, counts));
     }
-    result.caches.push_back(row_of(name, "total", total));
+    result.caches.push_back(cache_row(name, "total", total));
   }
 }
 
 }  // namespace
+
+CacheRow cache_row(const std::string& cache, std::string tensor, const machine::CacheCounts& c) {
+  return {.name = cache,
+          .tensor = std::move(tensor),
+          .accesses = c.accesses,
+          .hits = c.hits,
+          .misses = c.misses,
+          .read_misses = c.read_misses,
+          .write_misses = c.write_misses,
+          .cold = c.cold,
+          .capacity = c.capacity,
+          .conflict = c.conflict,
+          .fills = c.fills,
+          .evictions = c.evictions,
+          .write_backs = c.write_backs,
+          .final_dirty = c.final_dirty};
+}
 
 void simulate_caches(const PlannedRun& planned, const std::vector<TensorFlow>& flows,
                      Repetition repetition, Result& result, Progress* progress) {

@@ -6,14 +6,20 @@
 // are ordinary writes here.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "sim/core/progress.h"
 #include "sim/core/result.h"
+#include "sim/machine/cache/cache.h"
 #include "sim/replay/counts.h"
 #include "sim/replay/replay.h"
 
 namespace attnsim::replay {
+
+/// The counts of a model as a row of a result.
+CacheRow cache_row(const std::string& cache, std::string tensor,
+                   const machine::CacheCounts& counts);
 
 /// Replays the program through the caches: fills result.caches, and replaces the io rows of the
 /// memories outside a simulated cache. Copies are left out as cache_recurrence.h says. REQUIRES: a

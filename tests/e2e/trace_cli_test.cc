@@ -183,7 +183,7 @@ TEST(TraceCli, Misuse) {
                  "'attnsim trace' has no action 'reply'; did you mean 'replay'? (expected one of: "
                  "record, replay, info, convert)");
   expect_refused("trace record", "'attnsim trace record' needs --output FILE.trace");
-  expect_refused("trace replay", "usage: attnsim trace replay FILE.trace");
+  expect_refused("trace replay", "usage: attnsim trace replay FILE.trace|FILE.din");
   expect_refused("trace replay no.trace", "no.trace: no such file");
   expect_refused("trace info a.trace --line 64",
                  "option '--line' is not one of 'attnsim trace info'");
