@@ -35,6 +35,9 @@ class Counter final : public TaskSink {
 
   WorkSummary work() const;
 
+  /// Of the tensors and of the tiles kept so far.
+  int smallest_element_bits() const { return static_cast<int>(smallest_bits_); }
+
  private:
   /// Elements of one tensor moved to or from tiles of one role.
   struct Traffic {
@@ -86,6 +89,7 @@ class Counter final : public TaskSink {
   machine::Hierarchy hierarchy_;
   SlotTable slots_;
   std::array<std::uint64_t, kDTypeCount> element_bits_{};
+  std::uint64_t smallest_bits_ = 0;
   std::array<std::size_t, kRoleCount> space_{};
   std::vector<TrafficByRole> traffic_;  // by tensor; one past the last: values of no tensor
   std::vector<Move> moves_;
