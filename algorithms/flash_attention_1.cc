@@ -118,8 +118,8 @@ class FlashAttention1 final : public Schedule {
 
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = tiles_.sizes;
-    const std::int64_t plane = at[0];
-    const std::int64_t kv_plane = t_.kv_plane(plane);
+    const Index plane = at[0];
+    const Index kv_plane = t_.kv_plane(plane);
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
@@ -154,7 +154,7 @@ class FlashAttention1 final : public Schedule {
 
  private:
   /// The stores of line 2. Trimmed: only rows that no column block visits need them.
-  void initialise(Emitter& em, std::int64_t plane) const {
+  void initialise(Emitter& em, Index plane) const {
     Agent a = em.agent();
     std::int64_t rows = w_.seqlen_q;
     if (trimmed_) {

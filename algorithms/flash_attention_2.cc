@@ -118,9 +118,9 @@ class FlashAttention2 final : public Schedule {
 
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = tiles_.sizes;
-    const std::int64_t i = at[0];
-    const std::int64_t plane = at[1];
-    const std::int64_t kv_plane = t_.kv_plane(plane);
+    const Index i = at[0];
+    const Index plane = at[1];
+    const Index kv_plane = t_.kv_plane(plane);
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();

@@ -64,7 +64,7 @@ class RecordedTasks {
     std::uint64_t number = 0;
     for (std::size_t d = kernel_.grid.size(); d-- > 0;) {
       number = number * static_cast<std::uint64_t>(kernel_.grid[d].extent) +
-               static_cast<std::uint64_t>(at[d]);
+               static_cast<std::uint64_t>(at[d].value());
     }
     return first_ + number;
   }

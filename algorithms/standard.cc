@@ -138,7 +138,7 @@ class Standard final : public Schedule {
   /// One b x b block of S = scale Q K^T.
   Task scores(Emitter& em, GridIndex at) const {
     const auto [b, bk] = tiles_.sizes;
-    const std::int64_t plane = at[2];
+    const Index plane = at[2];
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
     const Region out = s_.block(plane, at[0], b, at[1], b);
     Agent a = em.agent();
@@ -171,11 +171,11 @@ class Standard final : public Schedule {
   /// passes, the first for its statistics.
   Task softmax(Emitter& em, GridIndex at) const {
     const std::int64_t b = tiles_.sizes.first;
-    const std::int64_t plane = at[1];
+    const Index plane = at[1];
     const bool row_fits = chunk_ == w_.seqlen_kv;
     const std::vector<Run> chunks = all_blocks(ceil_div(w_.seqlen_kv, chunk_));
     Agent a = em.agent();
-    Loop rows(em, {{at[0] * b, std::min((at[0] + 1) * b, w_.seqlen_q)}});
+    Loop rows(em, {Run::within_block(at[0], b, w_.seqlen_q)});
     for (Index r; co_await rows.next(r);) {
       if (row_fits) {
         Tile s = a.load(s_.block(plane, r, 1), Role::vector);  // [1, Nk]
@@ -203,7 +203,7 @@ class Standard final : public Schedule {
   /// One block of O = P V.
   Task output(Emitter& em, GridIndex at) const {
     const auto [b, bk] = tiles_.sizes;
-    const std::int64_t plane = at[2];
+    const Index plane = at[2];
     const Region out = t_.o.block(plane, at[0], b, at[1], b);
     Agent a = em.agent();
     Tile acc = a.fill(Role::accumulator, out.rows, out.cols, DType::f32, 0);  // [b, b]

@@ -30,7 +30,10 @@ Exit run(const Invocation& invocation) {
   const RunSpec spec = selected_run(invocation.arguments);
   Result result = [&] {
     TaskProgress progress(invocation.arguments);
-    return replay::replay(spec, &progress);
+    return replay::replay(spec, &progress,
+                          invocation.arguments.has("exact-replay")
+                              ? replay::Repetition::replay_all
+                              : replay::Repetition::skip_copies);
   }();
   result.provenance.command = invocation.command;
   result.provenance.config_hash = xxh64_hex(config::echo(spec));
@@ -42,6 +45,7 @@ Exit run(const Invocation& invocation) {
 
 Verb run_verb() {
   std::vector<Option> options = selection_options();
+  options.push_back(kExactReplay);
   options.push_back({.name = "no-time",
                      .value = "",
                      .doc = "counts only; accepted for scripts: this version has no times"});

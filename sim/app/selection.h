@@ -16,6 +16,12 @@ inline constexpr Operands kRunOperand = {.name = "RUN.yaml", .least = 0, .most =
 /// --algorithm, --hardware, --workload, --set.
 std::vector<Option> selection_options();
 
+/// --exact-replay, for verbs that replay.
+inline constexpr Option kExactReplay = {
+    .name = "exact-replay",
+    .value = "",
+    .doc = "replay everything, also what is found to repeat; the results are the same"};
+
 /// The one line of help on what these mean together.
 inline constexpr std::string_view kSelectionDetails =
     "Without a file everything comes from the options and the defaults. --algorithm and "

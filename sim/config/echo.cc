@@ -95,6 +95,19 @@ void write_workload(Writer& out, const Workload& w) {
   out.close();
 }
 
+/// What differs from the defaults.
+void write_cache(Writer& out, const CacheRules& rules) {
+  const CacheRules usual;
+  if (!rules.policy.empty()) out.put("policy", rules.policy);
+  if (rules.index != usual.index) out.put("index", std::string(name(rules.index)));
+  if (rules.slices != usual.slices) out.put("slices", text_of(rules.slices));
+  if (rules.write_through) out.put("write", "through");
+  if (!rules.write_allocate) out.put("allocate", "false");
+  if (rules.fetch_covered) out.put("fetch_covered", "true");
+  if (rules.classify) out.put("classify", "true");
+  if (rules.inclusion != usual.inclusion) out.put("inclusion", std::string(name(rules.inclusion)));
+}
+
 void write_memory(Writer& out, const MemorySpec& m) {
   out.open(m.name);
   out.put("kind", std::string(name(m.kind)));
@@ -109,7 +122,7 @@ void write_memory(Writer& out, const MemorySpec& m) {
   out.put("line", m.line, "B");
   out.put("sector", m.sector, "B");
   out.put("ways", m.ways);
-  if (!m.policy.empty()) out.put("policy", m.policy);
+  if (m.kind == MemoryKind::cache) write_cache(out, m.cache);
   out.put("energy", m.energy, "J/B");
   out.close();
 }

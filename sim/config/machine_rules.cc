@@ -10,6 +10,8 @@
 namespace attnsim::config {
 namespace {
 
+constexpr int kAnyWord = 8;
+
 std::vector<std::string> names_of(const std::vector<MemorySpec>& memories) {
   std::vector<std::string> names;
   for (const MemorySpec& m : memories) names.push_back(m.name);
@@ -57,9 +59,32 @@ void check_cache_keys(const Cursor& memories, const MemorySpec& m) {
                              " B), got '" + std::to_string(*m.sector) + " B'");
   }
   if (m.kind == MemoryKind::cache) return;
-  for (const char* key : {"ways", "policy"}) {
+  for (const char* key : {"ways", "policy", "index", "slices", "write", "allocate", "fetch_covered",
+                          "inclusion", "classify"}) {
     if (at.node().find(key) != nullptr) at.child(key).fault("only a cache has this key");
   }
+}
+
+/// Faults of a cache at the keys they are about, or at the cache where it has no such key.
+void report(const Cursor& cache, const std::vector<CacheFault>& faults) {
+  for (const CacheFault& fault : faults) {
+    const bool written = cache.node().find(fault.key) != nullptr;
+    cache.child(fault.key).fault((written ? "" : fault.key + ": ") + fault.message);
+  }
+}
+
+/// The next simulated cache outwards; nullptr: none.
+const MemorySpec* next_simulated(const MachineSpec& machine, const MemorySpec& m) {
+  const MemorySpec* out = machine.memory(m.parent);
+  while (out != nullptr && !out->simulated()) out = machine.memory(out->parent);
+  return out;
+}
+
+bool tied(const MachineSpec& machine, const MemorySpec* cache) {
+  for (; cache != nullptr; cache = next_simulated(machine, *cache)) {
+    if (cache->cache.inclusion != CacheInclusion::neither) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -72,6 +97,27 @@ void check_memories(const Cursor& memories, const MachineSpec& machine) {
       check_chain(memories, machine, m);
     }
     check_cache_keys(memories, m);
+  }
+}
+
+void check_caches(const Cursor& memories, const MachineSpec& machine) {
+  const std::size_t before = memories.faults().count();
+  for (const MemorySpec& m : machine.memories) {
+    // Words become bytes with the workload's dtype: then the run checks.
+    if (!m.simulated() || (m.capacity && m.capacity->in_words)) continue;
+    report(memories.child(m.name), faults_of(m.cache_spec(kAnyWord)));
+  }
+  if (memories.faults().count() > before) return;
+  for (const MemorySpec& m : machine.memories) {
+    const MemorySpec* outer = m.simulated() ? next_simulated(machine, m) : nullptr;
+    if (outer == nullptr) continue;
+    const Cursor at = memories.child(m.name);
+    report(at, nesting_faults(m.cache_spec(kAnyWord), outer->cache_spec(kAnyWord),
+                              tied(machine, outer)));
+    if (m.cache.policy == "opt" && m.per_core && !outer->per_core) {
+      at.child("policy").fault("opt knows its misses at the end of the run, core by core: '" +
+                               outer->name + "' outside it would not see them interleaved");
+    }
   }
 }
 

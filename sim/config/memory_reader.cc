@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMostMemories = 16;
 constexpr Range kWays{.min = 1, .max = 1 << 20};
+constexpr Range kSlices{.min = 1, .max = 1 << 20};
 
 struct Draft {
   MemorySpec memory{};
@@ -41,6 +42,28 @@ void read_kind(const Cursor& value, Draft& out) {
 void read_per(const Cursor& value, Draft& out) {
   const std::vector<std::string> names = {"core", "device"};
   if (const auto text = value.choice("place", names)) out.per_core = *text == "core";
+}
+
+void read_index(const Cursor& value, Draft& out) {
+  const std::vector<std::string> names = {"modulo", "hash"};
+  if (const auto text = value.choice("index", names)) {
+    out.memory.cache.index = *text == "hash" ? CacheIndex::hash : CacheIndex::modulo;
+  }
+}
+
+void read_write(const Cursor& value, Draft& out) {
+  const std::vector<std::string> names = {"back", "through"};
+  if (const auto text = value.choice("write policy", names)) {
+    out.memory.cache.write_through = *text == "through";
+  }
+}
+
+void read_inclusion(const Cursor& value, Draft& out) {
+  const std::vector<std::string> names = {"neither", "inclusive", "exclusive"};
+  const auto text = value.choice("inclusion", names);
+  if (!text) return;
+  const auto index = std::find(names.begin(), names.end(), *text) - names.begin();
+  out.memory.cache.inclusion = static_cast<CacheInclusion>(index);
 }
 
 void read_capacity(const Cursor& value, Draft& out) {
@@ -94,9 +117,52 @@ std::span<const Field<Draft>> memory_table() {
        [](const Cursor& v, Draft& out) { out.memory.ways = v.integer(kWays); }},
       {{.key = "policy",
         .type = "lru, fifo, tree_plru, random, srrip or opt",
-        .doc = "replacement policy of a cache"},
+        .doc = "replacement policy of a cache; a cache without one passes everything through"},
        [](const Cursor& v, Draft& out) {
-         out.memory.policy = v.choice("policy", policies()).value_or("");
+         out.memory.cache.policy = v.choice("policy", policies()).value_or("");
+       }},
+      {{.key = "index",
+        .type = "modulo or hash",
+        .fallback = "modulo",
+        .doc = "how a cache finds the set of a line"},
+       read_index},
+      {{.key = "slices",
+        .type = "integer 1..2^20",
+        .fallback = "1",
+        .doc = "parts of a cache that lines are hashed over; the index holds inside each"},
+       [](const Cursor& v, Draft& out) {
+         out.memory.cache.slices = v.integer(kSlices).value_or(1);
+       }},
+      {{.key = "write",
+        .type = "back or through",
+        .fallback = "back",
+        .doc = "whether a write reaches the next memory when its line leaves, or at once"},
+       read_write},
+      {{.key = "allocate",
+        .type = "true or false",
+        .fallback = "true",
+        .doc = "whether a write miss takes a line of a cache"},
+       [](const Cursor& v, Draft& out) {
+         out.memory.cache.write_allocate = v.boolean().value_or(true);
+       }},
+      {{.key = "fetch_covered",
+        .type = "true or false",
+        .fallback = "false",
+        .doc = "whether a write miss fetches even what the write covers entirely"},
+       [](const Cursor& v, Draft& out) {
+         out.memory.cache.fetch_covered = v.boolean().value_or(false);
+       }},
+      {{.key = "inclusion",
+        .type = "neither, inclusive or exclusive",
+        .fallback = "neither",
+        .doc = "whether a cache holds all of what the caches inside it hold, or none of it"},
+       read_inclusion},
+      {{.key = "classify",
+        .type = "true or false",
+        .fallback = "false",
+        .doc = "whether a cache tells conflict misses from capacity misses; slow"},
+       [](const Cursor& v, Draft& out) {
+         out.memory.cache.classify = v.boolean().value_or(false);
        }},
       {{.key = "energy",
         .type = "energy",
@@ -148,6 +214,22 @@ void read_memory(const Cursor& map, const Entry& entry, Draft& draft) {
   }
 }
 
+/// A memory that is listed after the parent it names takes the place just inside it: what a file
+/// that extends another adds comes last in the merged map. The home of the tensors stays last.
+void order_by_parents(std::vector<MemorySpec>& memories) {
+  // As many rounds as memories: one that moves may be the parent of one that was looked at before.
+  for (std::size_t step = 0; step < memories.size() * memories.size(); ++step) {
+    const std::size_t i = step % memories.size();
+    const MemorySpec memory = memories[i];
+    const auto at = memories.begin() + static_cast<std::ptrdiff_t>(i);
+    const auto parent = std::find_if(memories.begin(), at, [&](const MemorySpec& m) {
+      return m.name == memory.parent && (memory.per_core || !m.per_core);
+    });
+    const bool home = i + 1 == memories.size() && memory.kind == MemoryKind::dram;
+    if (parent != at && !home) std::rotate(parent, at, at + 1);
+  }
+}
+
 }  // namespace
 
 bool explicitly_managed(MemoryKind kind) {
@@ -166,10 +248,11 @@ void read_memories(const Cursor& map, bool uniform_words, std::vector<MemorySpec
     Draft draft;
     draft.uniform_words = uniform_words;
     read_memory(map, entries[i], draft);
-    if (draft.memory.parent.empty() && i + 1 < entries.size()) {
-      draft.memory.parent = entries[i + 1].key;
-    }
     out.push_back(draft.memory);
+  }
+  order_by_parents(out);
+  for (std::size_t i = 0; i + 1 < out.size(); ++i) {
+    if (out[i].parent.empty()) out[i].parent = out[i + 1].name;
   }
 }
 

@@ -13,7 +13,8 @@ namespace attnsim::config {
 bool explicitly_managed(MemoryKind kind);
 
 /// Reads the map of memories into `out`, defaults of `per` and `parent` filled in. Words are a unit
-/// of capacity only where `uniform_words`. What is wrong is recorded, and `out` then incomplete.
+/// of capacity only where `uniform_words`. A memory listed after the parent it names moves to just
+/// inside it. What is wrong is recorded, and `out` then incomplete.
 void read_memories(const Cursor& map, bool uniform_words, std::vector<MemorySpec>& out);
 
 /// The keys of one memory, for the manual.

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/core/cache_spec.h"
 #include "sim/core/dtype.h"
 
 namespace attnsim {
@@ -56,8 +57,13 @@ struct MemorySpec {
   std::optional<std::uint64_t> line{};     // bytes
   std::optional<std::uint64_t> sector{};   // bytes
   std::optional<std::int64_t> ways{};
-  std::string policy{};            // replacement policy of a cache
+  CacheRules cache{};              // of a cache
   std::optional<double> energy{};  // joules per byte
+
+  /// A cache that names its replacement policy; one without passes everything through.
+  bool simulated() const { return kind == MemoryKind::cache && !cache.policy.empty(); }
+  /// Of a simulated cache. What is absent is 0 there.
+  CacheSpec cache_spec(int word_bits) const;
 };
 
 /// Rates of the execution units, all cores together.

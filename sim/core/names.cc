@@ -29,6 +29,13 @@ std::string_view name(Pass pass) {
   return kNames[static_cast<int>(pass)];
 }
 
+CacheSpec MemorySpec::cache_spec(int word_bits) const {
+  CacheSpec out{.name = name, .line = line.value_or(0), .sector = sector, .rules = cache};
+  if (capacity) out.capacity = capacity->bytes(word_bits);
+  if (ways) out.ways = static_cast<std::uint64_t>(*ways);
+  return out;
+}
+
 const MemorySpec* MachineSpec::memory(std::string_view memory_name) const {
   for (const MemorySpec& m : memories) {
     if (m.name == memory_name) return &m;

@@ -1,74 +1,78 @@
 #include "sim/machine/cache_factory.h"
 
-#include <limits>
-#include <string>
+#include <memory>
+#include <utility>
+#include <vector>
 
 #include "sim/core/error.h"
 #include "sim/machine/cache/opt_cache.h"
 #include "sim/machine/cache/segment_lru.h"
-#include "sim/machine/cache/set_cache.h"
 
 namespace attnsim::machine {
 namespace {
 
-constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
-
-[[noreturn]] void refuse(const MemorySpec& memory, const std::string& what) {
-  throw UserError("hardware.memories." + memory.name + ": " + what);
+void refuse_faults(const CacheSpec& cache) {
+  std::vector<Diagnostic> diagnostics;
+  for (const CacheFault& fault : faults_of(cache)) {
+    diagnostics.push_back(
+        {.file = {}, .path = "cache '" + cache.name + "': " + fault.key, .message = fault.message});
+  }
+  if (!diagnostics.empty()) throw UserError(std::move(diagnostics));
 }
 
-struct Shape {
-  std::uint64_t sets = 1, ways = 1;
-};
-
-Shape shape_of(const MemorySpec& memory, int word_bits) {
-  if (!memory.capacity) refuse(memory, "a simulated cache needs a capacity");
-  const std::uint64_t bytes = memory.capacity->bytes(word_bits);
-  const std::uint64_t lines = bytes / *memory.line;
-  if (lines == 0 || bytes % *memory.line != 0) {
-    refuse(memory, "expected a capacity of whole lines of " + std::to_string(*memory.line) +
-                       " bytes, got " + std::to_string(bytes) + " bytes");
-  }
-  const std::uint64_t ways = memory.ways ? static_cast<std::uint64_t>(*memory.ways) : lines;
-  if (lines % ways != 0 || lines > kMost) {
-    refuse(memory, "expected a capacity of whole sets, got " + std::to_string(lines) +
-                       " lines in " + std::to_string(ways) + " ways");
-  }
-  return {lines / ways, ways};
+IndexKind index_of(const CacheRules& rules) {
+  if (rules.index == CacheIndex::hash) return IndexKind::hashed;
+  return rules.slices > 1 ? IndexKind::sliced : IndexKind::modulo;
 }
 
-std::uint32_t sectors_of(const MemorySpec& memory) {
-  return static_cast<std::uint32_t>(*memory.line / unit_bytes(memory));
+SetCacheConfig set_cache_config(const CacheSpec& cache, std::uint64_t seed) {
+  const CacheRules& rules = cache.rules;
+  return {.sets = static_cast<std::uint32_t>(cache.sets()),
+          .ways = static_cast<std::uint32_t>(cache.ways.value_or(cache.lines())),
+          .sectors = static_cast<std::uint32_t>(cache.line / cache.unit()),
+          .policy = rules.policy,
+          .seed = seed,
+          .index = index_of(rules),
+          .slices = static_cast<std::uint32_t>(rules.slices),
+          .write_through = rules.write_through,
+          .write_allocate = rules.write_allocate,
+          .fetch_covered_writes = rules.fetch_covered,
+          .classes = rules.classify ? MissClasses::three : MissClasses::cold};
+}
+
+/// What SegmentLru is: fully associative, and nothing unusual. It has no conflict misses to tell.
+bool is_segment_lru(const CacheSpec& cache) {
+  const CacheRules& rules = cache.rules;
+  return rules.policy == "lru" && cache.sets() == 1 && !cache.sectored() && !rules.write_through &&
+         rules.write_allocate;
 }
 
 }  // namespace
 
-bool simulated(const MemorySpec& memory) {
-  return memory.kind == MemoryKind::cache && !memory.policy.empty();
-}
-
-std::uint64_t unit_bytes(const MemorySpec& memory) {
-  if (!memory.line) refuse(memory, "a simulated cache needs a line size");
-  return memory.ways && memory.sector && memory.policy != "opt" ? *memory.sector : *memory.line;
-}
-
-std::unique_ptr<CacheModel> make_cache(const MemorySpec& memory, int word_bits, std::uint64_t seed,
-                                       Downstream& below) {
-  const std::uint32_t sectors = sectors_of(memory);
-  const Shape shape = shape_of(memory, word_bits);
-  if (memory.policy == "lru" && shape.sets == 1 && sectors == 1) {
-    return std::make_unique<SegmentLru>(LruOptions{.capacity = shape.ways}, &below);
+CacheTree::Node add_cache(CacheTree& tree, CacheTree::Node parent, const CacheSpec& cache,
+                          std::uint64_t seed) {
+  refuse_faults(cache);
+  const SetCacheConfig config = set_cache_config(cache, seed);
+  if (cache.rules.policy == "opt") {
+    return tree.add_cache(cache.name, parent, [&](Downstream& below) {
+      return std::make_unique<OptCache>(
+          OptConfig{.sets = config.sets,
+                    .ways = config.ways,
+                    .index = config.index,
+                    .slices = config.slices,
+                    .fetch_covered_writes = config.fetch_covered_writes},
+          below);
+    });
   }
-  const auto sets = static_cast<std::uint32_t>(shape.sets);
-  if (memory.policy == "opt") {
-    return std::make_unique<OptCache>(OptConfig{.sets = sets, .ways = shape.ways}, below);
+  const bool tied = cache.rules.inclusion != Inclusion::neither || tree.tied(parent);
+  if (is_segment_lru(cache) && !tied) {
+    return tree.add_cache(cache.name, parent, [&](Downstream& below) {
+      return std::make_unique<SegmentLru>(
+          LruOptions{.capacity = config.ways, .fetch_covered = config.fetch_covered_writes},
+          &below);
+    });
   }
-  return std::make_unique<SetCache>(SetCacheConfig{.sets = sets,
-                                                   .ways = static_cast<std::uint32_t>(shape.ways),
-                                                   .sectors = sectors,
-                                                   .policy = memory.policy,
-                                                   .seed = seed},
-                                    below);
+  return tree.add_cache(cache.name, parent, config, cache.rules.inclusion);
 }
 
 }  // namespace attnsim::machine

@@ -37,7 +37,7 @@ std::vector<Level> simulated_levels(const MachineSpec& machine) {
   std::vector<Level> levels;
   for (std::size_t i = 0; i + 1 < memories.size(); ++i) {
     const MemorySpec& memory = machine.memories[memories[i]];
-    if (!machine::simulated(memory)) {
+    if (!memory.simulated()) {
       if (levels.empty()) continue;
       break;
     }
@@ -51,21 +51,19 @@ class CacheFeed final : public TrafficListener {
  public:
   CacheFeed(const PlannedRun& planned, std::vector<Level> levels)
       : layout_(planned.schedule().program().tensors(), planned.target()),
-        unit_(machine::unit_bytes(*levels.front().memory)),
+        unit_(spec_of(planned, levels.front()).unit()),
         tree_(unit_),
         levels_(std::move(levels)) {
     machine::CacheTree::Node outside = tree_.add_memory(levels_.back().outside);
     for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
-      require_same_unit(*level->memory);
-      outside = tree_.add_cache(level->memory->name, outside, [&](machine::Downstream& below) {
-        return machine::make_cache(*level->memory, planned.run().workload.word_bits(),
-                                   planned.run().seed, below);
-      });
+      const CacheSpec spec = spec_of(planned, *level);
+      require_same_unit(spec);
+      outside = machine::add_cache(tree_, outside, spec, planned.run().seed);
       level->node = outside;
     }
   }
 
-  std::uint64_t traffic(const TileOp& op) override {
+  std::uint64_t traffic(const TileOp& op, std::size_t) override {
     const machine::ByteRect rect = layout_.bytes(op.tensor, op.row, op.col, op.m, op.n);
     machine::LineAccess access;
     access.write = op.op == Op::store || op.op == Op::store_fill;
@@ -88,10 +86,13 @@ class CacheFeed final : public TrafficListener {
   }
 
  private:
-  void require_same_unit(const MemorySpec& memory) const {
-    const std::uint64_t unit = machine::unit_bytes(memory);
+  static CacheSpec spec_of(const PlannedRun& planned, const Level& level) {
+    return level.memory->cache_spec(planned.run().workload.word_bits());
+  }
+  void require_same_unit(const CacheSpec& cache) const {
+    const std::uint64_t unit = cache.unit();
     if (unit == unit_) return;
-    throw UserError("hardware.memories." + memory.name + ": counts in units of " +
+    throw UserError("hardware.memories." + cache.name + ": counts in units of " +
                     std::to_string(unit) + " bytes, the cache inside it in " +
                     std::to_string(unit_) + "; give both one line (or sector) size");
   }

@@ -9,7 +9,7 @@ Counter::Counter(const Program& program, const MachineSpec& machine, const Targe
       machine_(machine),
       hierarchy_(machine),
       slots_(program.tensors()),
-      traffic_(program.tensors().size() + 1),
+      totals_(program.tensors().size()),
       occupation_(machine.memories.size()) {
   for (int i = 0; i < kDTypeCount; ++i) {
     element_bits_[static_cast<std::size_t>(i)] =
@@ -26,10 +26,15 @@ Counter::Counter(const Program& program, const MachineSpec& machine, const Targe
 
 void Counter::begin_task(const Kernel&, std::int64_t) {
   number_ = 0;
-  ++tasks_;
+  ++totals_.tasks;
 }
 
 void Counter::end_task() { slots_.finish_task(number_); }
+
+void Counter::repeat(const Totals& period, std::uint64_t times) {
+  totals_.add(period, times);
+  number_ += times * period.operations();
+}
 
 void Counter::consume(std::span<const TileOp> ops) {
   auto count_one = [this]<Op kOp>(const TileOp& op) { count<kOp>(op); };
@@ -56,7 +61,7 @@ void Counter::count(const TileOp& op) {
 template <Op kOp>
 void Counter::add_work(const TileOp& op) {
   constexpr OpRow kRow = op_row(kOp);
-  WorkSums& sums = sums_[static_cast<std::size_t>(kOp)];
+  WorkSums& sums = totals_.work[static_cast<std::size_t>(kOp)];
   ++sums.records;
   const auto m = static_cast<std::uint64_t>(op.m);
   const auto n = static_cast<std::uint64_t>(op.n);
@@ -86,7 +91,7 @@ template <Op kOp>
 void Counter::count_traffic(const TileOp& op) {
   const std::uint64_t elements =
       static_cast<std::uint64_t>(op.m) * static_cast<std::uint64_t>(op.n);
-  TrafficByRole& tensor = traffic_[op.tensor];
+  TrafficByRole& tensor = totals_.traffic[op.tensor];
   if constexpr (kOp == Op::store_fill) {
     Traffic& t = tensor[static_cast<std::size_t>(Role::operand)];
     t.written += elements;
@@ -101,8 +106,8 @@ void Counter::count_traffic(const TileOp& op) {
 void Counter::count_port(const TileOp& op) {
   for (int i = 1; i <= 2; ++i) {
     const Slot& slot = slots_.slot(op.t[i]);
-    const std::size_t origin = std::min<std::size_t>(slot.origin, traffic_.size() - 1);
-    traffic_[origin][static_cast<std::size_t>(slot.role)].port +=
+    const std::size_t origin = std::min<std::size_t>(slot.origin, totals_.traffic.size() - 1);
+    totals_.traffic[origin][static_cast<std::size_t>(slot.role)].port +=
         static_cast<std::uint64_t>(slot.rows) * static_cast<std::uint64_t>(slot.cols) *
         element_bits_[static_cast<std::size_t>(slot.dtype)];
   }
@@ -113,26 +118,26 @@ void Counter::count_move(const TileOp& op) {
   const Slot& to = slots_.slot(op.t[0]);
   const std::uint64_t bits = static_cast<std::uint64_t>(op.m) * static_cast<std::uint64_t>(op.n) *
                              element_bits_[static_cast<std::size_t>(to.dtype)];
-  const auto same = std::find_if(moves_.begin(), moves_.end(), [&](const Move& move) {
+  const auto same = std::find_if(totals_.moves.begin(), totals_.moves.end(), [&](const Move& move) {
     return move.origin == from.origin && move.from == from.role && move.to == to.role;
   });
-  if (same != moves_.end()) {
+  if (same != totals_.moves.end()) {
     same->bits += bits;
   } else {
-    moves_.push_back({from.origin, from.role, to.role, bits});
+    totals_.moves.push_back({from.origin, from.role, to.role, bits});
   }
 }
 
 WorkSummary Counter::work() const {
   WorkSummary work;
   for (const OpRow& row : op_table()) {
-    const WorkSums& sums = sums_[static_cast<std::size_t>(row.op)];
+    const WorkSums& sums = totals_.work[static_cast<std::size_t>(row.op)];
     work.matrix_flops += 2 * sums.of(row.matrix);
     work.exp_ops += sums.of(row.exp);
     work.vector_ops += sums.of(row.vector);
     work.operations += sums.records;
   }
-  work.tasks = tasks_;
+  work.tasks = totals_.tasks;
   return work;
 }
 

@@ -13,6 +13,7 @@
 #include "sim/machine/hierarchy.h"
 #include "sim/replay/slot_table.h"
 #include "sim/replay/task_sink.h"
+#include "sim/replay/totals.h"
 #include "sim/trace/target.h"
 
 namespace attnsim::replay {
@@ -38,21 +39,14 @@ class Counter final : public TaskSink {
   /// Of the tensors and of the tiles kept so far.
   int smallest_element_bits() const { return static_cast<int>(smallest_bits_); }
 
+  /// All counts so far but the peaks, and what else later records depend on.
+  const Totals& totals() const { return totals_; }
+  const SlotTable& slots() const { return slots_; }
+  /// Counts `period`, a difference of totals, once more for each of `times` repetitions that were
+  /// left out of the trace. Peaks do not change: a repetition reaches what its original reached.
+  void repeat(const Totals& period, std::uint64_t times);
+
  private:
-  /// Elements of one tensor moved to or from tiles of one role.
-  struct Traffic {
-    std::uint64_t read = 0, written = 0, init = 0;
-    std::uint64_t port = 0;  // bits read by the matrix unit
-  };
-  using TrafficByRole = std::array<Traffic, kRoleCount>;
-
-  /// Values moved from tile to tile, by their tensor (one past the last: none) and roles.
-  struct Move {
-    std::uint16_t origin;
-    Role from, to;
-    std::uint64_t bits;
-  };
-
   struct Occupation {
     std::uint64_t live = 0, peak = 0;
     std::array<std::uint64_t, kMaxSlots> largest{};
@@ -91,12 +85,9 @@ class Counter final : public TaskSink {
   std::array<std::uint64_t, kDTypeCount> element_bits_{};
   std::uint64_t smallest_bits_ = 0;
   std::array<std::size_t, kRoleCount> space_{};
-  std::vector<TrafficByRole> traffic_;  // by tensor; one past the last: values of no tensor
-  std::vector<Move> moves_;
+  Totals totals_;
+  std::uint64_t number_ = 0;            // operations of the running task
   std::vector<Occupation> occupation_;  // by memory
-  std::array<WorkSums, kOpCount> sums_{};
-  std::uint64_t number_ = 0;  // operations of the running task
-  std::uint64_t tasks_ = 0;
 };
 
 }  // namespace attnsim::replay

@@ -66,7 +66,7 @@ Counter::Boundaries Counter::boundaries() const {
     const std::uint64_t bits =
         i < tensors ? element_bits_[static_cast<std::size_t>(program_.tensors()[i].dtype)] : 0;
     for (std::size_t r = 0; r < kRoleCount; ++r) {
-      const Traffic& t = traffic_[i][r];
+      const Traffic& t = totals_.traffic[i][r];
       const std::size_t space = space_[r];
       add_path(out, i, home, space, t.read * bits);
       add_path(out, i, space, home, t.written * bits);
@@ -81,7 +81,7 @@ Counter::Boundaries Counter::boundaries() const {
       }
     }
   }
-  for (const Move& move : moves_) {
+  for (const Move& move : totals_.moves) {
     add_path(out, std::min<std::size_t>(move.origin, tensors),
              space_[static_cast<std::size_t>(move.from)], space_[static_cast<std::size_t>(move.to)],
              move.bits);

@@ -16,13 +16,13 @@ namespace {
 /// A place that tasks occupy in turn.
 class Place final : public Sink {
  public:
-  explicit Place(TrafficListener& listener)
-      : listener_(listener), emitter_(*this, Emitter::Mode::pull) {}
+  Place(TrafficListener& listener, std::size_t number)
+      : listener_(listener), number_(number), emitter_(*this, Emitter::Mode::pull) {}
 
   void consume(std::span<const TileOp> ops) override {
     for (const TileOp& op : ops) {
       if (op_row(op.op).kind == OpClass::traffic && op.op != Op::move) {
-        bytes_ += listener_.traffic(op);
+        bytes_ += listener_.traffic(op, number_);
       }
     }
   }
@@ -44,6 +44,7 @@ class Place final : public Sink {
 
  private:
   TrafficListener& listener_;
+  std::size_t number_;
   Emitter emitter_;
   std::optional<Task> task_;
   std::uint64_t bytes_ = 0;
@@ -74,7 +75,7 @@ void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& 
   std::priority_queue<Entry, std::vector<Entry>, std::greater<>> order;
   std::int64_t next = 0;
   for (; next < std::min(width, tasks); ++next) {
-    places.emplace_back(listener).start(kernel, next);
+    places.emplace_back(listener, places.size()).start(kernel, next);
     order.push({0, places.size() - 1});
   }
   while (!order.empty()) {

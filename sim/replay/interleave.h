@@ -6,6 +6,7 @@
 // next task. Kernels run one after another.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "sim/core/machine_spec.h"
@@ -18,8 +19,8 @@ namespace attnsim::replay {
 class TrafficListener {
  public:
   virtual ~TrafficListener() = default;
-  /// Returns the bytes the record moves.
-  virtual std::uint64_t traffic(const TileOp& op) = 0;
+  /// A record of the task at `place`, 0 .. width - 1. Returns the bytes the record moves.
+  virtual std::uint64_t traffic(const TileOp& op, std::size_t place) = 0;
 };
 
 /// Tasks of one core that are resident together: as many as fit into its memories by the schedule's

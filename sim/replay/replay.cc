@@ -2,6 +2,7 @@
 
 #include "sim/replay/bound_rows.h"
 #include "sim/replay/cache_counts.h"
+#include "sim/replay/count_program.h"
 #include "sim/replay/counts.h"
 
 namespace attnsim::replay {
@@ -63,12 +64,18 @@ PlannedRun::PlannedRun(const RunSpec& run, const Algorithm& algorithm)
       algorithm_(algorithm),
       schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}
 
-Result replay(const RunSpec& run, Progress* progress) { return replay(PlannedRun(run), progress); }
+Result replay(const RunSpec& run, Progress* progress, Repetition repetition) {
+  return replay(PlannedRun(run), progress, repetition);
+}
 
-Result replay(const PlannedRun& planned, Progress* progress) {
+Result replay(const PlannedRun& planned, Progress* progress, Repetition repetition) {
   const RunSpec& run = planned.run();
   Counter counter(planned.schedule().program(), run.machine, planned.target());
-  run_program(planned.schedule().program(), counter, progress);
+  if (repetition == Repetition::skip_copies) {
+    count_program(planned.schedule().program(), counter, progress);
+  } else {
+    run_program(planned.schedule().program(), counter, progress);
+  }
 
   const int word_bits = run.workload.word_bits();
   Result result;

@@ -2,6 +2,7 @@
 // closed form and the bounds.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 
 #include "sim/core/progress.h"
@@ -9,6 +10,9 @@
 #include "sim/trace/algorithm.h"
 
 namespace attnsim::replay {
+
+/// Whether a replay looks for what repeats and leaves it out. The results are the same.
+enum class Repetition : std::uint8_t { skip_copies, replay_all };
 
 /// A planned run: the schedule and what it refers to, kept together. Immovable.
 class PlannedRun {
@@ -32,13 +36,16 @@ class PlannedRun {
   std::unique_ptr<Schedule> schedule_;
 };
 
-/// Counts, footprint, closed form, bounds and work of one run. Time is O(trace), memory O(1).
-/// Throws UserError when it cannot be planned and TraceError when the trace is illegal. A footprint
-/// above capacity is not an error: the result says so. A run that moves less than a bound its
-/// algorithm claims is a bug and throws InternalError, but for a trace from a file.
-Result replay(const RunSpec& run, Progress* progress = nullptr);
+/// Counts, footprint, closed form, bounds and work of one run. Memory is O(1) whatever the trace;
+/// time grows with what does not repeat. Throws UserError when it cannot be planned and TraceError
+/// when the trace is illegal. A footprint above capacity is not an error: the result says so. A run
+/// that moves less than a bound its algorithm claims is a bug and throws InternalError, but for a
+/// trace from a file.
+Result replay(const RunSpec& run, Progress* progress = nullptr,
+              Repetition repetition = Repetition::skip_copies);
 
 /// The same for a schedule already planned.
-Result replay(const PlannedRun& planned, Progress* progress = nullptr);
+Result replay(const PlannedRun& planned, Progress* progress = nullptr,
+              Repetition repetition = Repetition::skip_copies);
 
 }  // namespace attnsim::replay

@@ -9,6 +9,13 @@ std::string extent(std::int64_t rows, std::int64_t cols) {
 
 }  // namespace
 
+void SlotTable::copy_live(Live& to) const {
+  to.clear();
+  for (std::uint32_t at = 0; at < slots_.size(); ++at) {
+    if (slots_[at].live) to.emplace_back(at, slots_[at]);
+  }
+}
+
 void SlotTable::finish_task(std::uint64_t number) {
   if (live_ == 0) return;
   for (std::size_t i = 0; i < slots_.size(); ++i) {

@@ -25,6 +25,7 @@ struct Slot {
   bool written = false;
 
   static constexpr std::uint16_t kNoTensor = 0xffff;
+  bool operator==(const Slot&) const = default;
 };
 
 /// Follows creations, writes and drops of one task and throws TraceError at the first operation on
@@ -53,6 +54,10 @@ class SlotTable {
   }
 
   const Slot& slot(std::uint32_t at) const { return slots_[at]; }
+
+  /// The live slots with their numbers: all of the state that later records depend on.
+  using Live = std::vector<std::pair<std::uint32_t, Slot>>;
+  void copy_live(Live& to) const;
 
   /// Between tasks. Throws when a tile is still live.
   void finish_task(std::uint64_t number);

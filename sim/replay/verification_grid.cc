@@ -28,21 +28,6 @@ class Dice {
   std::uint64_t position_ = 0;
 };
 
-MachineSpec pebble_machine() {
-  MachineSpec machine;
-  machine.id = "abstract_two_level";
-  machine.name = "two-level machine";
-  machine.uniform_words = true;
-  machine.memories = {{.name = "sram",
-                       .kind = MemoryKind::scratchpad,
-                       .per_core = true,
-                       .parent = "hbm",
-                       .capacity = Capacity{25600, true}},
-                      {.name = "hbm", .kind = MemoryKind::dram}};
-  machine.roles.fill("sram");
-  return machine;
-}
-
 Workload random_workload(Dice& dice) {
   constexpr std::int64_t kHeadDims[] = {32, 64, 80, 128, 256};
   constexpr DType kDTypes[] = {DType::f16, DType::bf16, DType::f32};
@@ -101,6 +86,21 @@ TileChoice random_tiles(const AlgorithmInfo& info, const Workload& w, Dice& dice
 
 }  // namespace
 
+MachineSpec verification_machine() {
+  MachineSpec machine;
+  machine.id = "abstract_two_level";
+  machine.name = "two-level machine";
+  machine.uniform_words = true;
+  machine.memories = {{.name = "sram",
+                       .kind = MemoryKind::scratchpad,
+                       .per_core = true,
+                       .parent = "hbm",
+                       .capacity = Capacity{25600, true}},
+                      {.name = "hbm", .kind = MemoryKind::dram}};
+  machine.roles.fill("sram");
+  return machine;
+}
+
 std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t cases,
                                        std::uint64_t seed) {
   Dice dice(seed);
@@ -109,7 +109,7 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
   for (std::size_t i = 0; i < cases; ++i) {
     RunSpec run;
     run.workload = random_workload(dice);
-    run.machine = pebble_machine();
+    run.machine = verification_machine();
     run.algorithm.name = info.id;
     run.algorithm.params = random_params(info, dice);
     run.algorithm.tiles = random_tiles(info, run.workload, dice);

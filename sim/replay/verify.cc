@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/replay/count_program.h"
 #include "sim/replay/reference/attention.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/rounding.h"
@@ -111,6 +112,20 @@ std::string case_name(const RunSpec& run, const Schedule& schedule, const Algori
   return out + (arithmetic == Arithmetic::exact ? ", exact" : ", " + std::string(name(w.dtype)));
 }
 
+/// A body that keeps more than tiles from one iteration to the next is counted wrongly where copies
+/// are left out.
+std::string fault_of_repetition(const Workload& workload, const Program& program) {
+  const MachineSpec machine = verification_machine();  // any would do
+  const Target target(machine, workload);
+  Counter all(program, machine, target);
+  run_program(program, all);
+  Counter without_copies(program, machine, target);
+  count_program(program, without_copies);
+  if (all.totals() == without_copies.totals()) return {};
+  return "counts differ when repeated iterations are left out: a body may keep nothing but tiles "
+         "from one iteration to the next";
+}
+
 }  // namespace
 
 VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic) {
@@ -129,6 +144,7 @@ VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arith
     if (const auto lse = lse_of(program, values)) {
       compare(result, "LSE", *lse, expected.lse, run.workload.seqlen_q, 1);
     }
+    if (result.message.empty()) result.message = fault_of_repetition(run.workload, program);
   } catch (const TraceError& error) {
     result.message = std::string("illegal trace: ") + error.what();
   }

@@ -11,11 +11,15 @@
 namespace attnsim::replay {
 
 /// Executes the run on seeded inputs and compares O, and LSE where the algorithm gives it, with the
-/// reference of its function. Never throws for a wrong or illegal trace: that is a failed case.
+/// reference of its function; and counts it with and without its copies left out. Never throws for
+/// a wrong or illegal trace: that is a failed case.
 VerifyCase verify(const RunSpec& run, Arithmetic arithmetic);
 
 /// The same for a schedule that is not registered (a test's).
 VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic);
+
+/// The two-level machine that the grid's runs are on.
+MachineSpec verification_machine();
 
 /// Workloads and tiles to try one algorithm on: ragged lengths, seqlen_q != seqlen_kv either way,
 /// causal, windows, GQA, several batches, head_dim 32 to 256, every boolean parameter both ways.

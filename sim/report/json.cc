@@ -5,6 +5,17 @@
 namespace attnsim::report {
 namespace {
 
+void add_rules(Json& out, const CacheRules& rules) {
+  out["policy"] = rules.policy;
+  out["index"] = name(rules.index);
+  out["slices"] = rules.slices;
+  out["write"] = rules.write_through ? "through" : "back";
+  out["allocate"] = rules.write_allocate;
+  out["fetch_covered"] = rules.fetch_covered;
+  out["classify"] = rules.classify;
+  out["inclusion"] = name(rules.inclusion);
+}
+
 Json memory_json(const MemorySpec& m) {
   Json out = Json::object();
   out["name"] = m.name;
@@ -20,7 +31,7 @@ Json memory_json(const MemorySpec& m) {
   if (m.line) out["line_bytes"] = *m.line;
   if (m.sector) out["sector_bytes"] = *m.sector;
   if (m.ways) out["ways"] = *m.ways;
-  if (!m.policy.empty()) out["policy"] = m.policy;
+  if (m.simulated()) add_rules(out, m.cache);
   if (m.energy) out["energy_joules_per_byte"] = real(*m.energy);
   return out;
 }

@@ -12,7 +12,7 @@ struct AttentionTensors {
   Tensor q, k, v, o;
 
   /// The plane of K and V that query plane `plane` uses.
-  std::int64_t kv_plane(std::int64_t plane) const { return plane * k.planes() / q.planes(); }
+  Index kv_plane(Index plane) const { return plane.divided(q.planes() / k.planes()); }
 };
 
 /// Declares them. `packed_heads` query heads that share a KV head are interleaved in the rows of

@@ -22,8 +22,9 @@ class Emitter {
   /// interleave many tasks; otherwise it runs to completion in one go.
   enum class Mode : std::uint8_t { run_to_completion, pull };
 
-  /// The sink outlives the emitter.
-  explicit Emitter(Sink& sink, Mode mode = Mode::run_to_completion) : sink_(sink), mode_(mode) {}
+  /// The sink and the skipper outlive the emitter. Without a skipper nothing is left out.
+  explicit Emitter(Sink& sink, Mode mode = Mode::run_to_completion, LoopSkipper* skipper = nullptr)
+      : sink_(sink), skipper_(skipper), mode_(mode) {}
   Emitter(const Emitter&) = delete;
   Emitter& operator=(const Emitter&) = delete;
 
@@ -51,6 +52,19 @@ class Emitter {
   /// Hands all pending records to the sink.
   void flush();
 
+  void begin_loop() {
+    if (skipper_ != nullptr) skipper_->begin_loop();
+  }
+  /// How many iterations the loop is to leave out here.
+  std::int64_t skip(const LoopHead& head) {
+    if (skipper_ == nullptr || !skipper_->watches(head)) return 0;
+    flush();
+    return skipper_->skip(head);
+  }
+  void end_loop() noexcept {
+    if (skipper_ != nullptr) skipper_->end_loop();
+  }
+
  private:
   TileOp& append(Op op, int agent) noexcept {
     TileOp& record = batch_[size_++];
@@ -65,6 +79,7 @@ class Emitter {
   static constexpr std::size_t kSlack = std::size_t{2} * kMaxSlots;
 
   Sink& sink_;
+  LoopSkipper* skipper_;
   Mode mode_;
   std::uint64_t free_ = ~std::uint64_t{0};
   std::size_t size_ = 0;

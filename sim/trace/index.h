@@ -1,25 +1,54 @@
-// The index of a declared loop, seen by a kernel body as an opaque coordinate.
+// Coordinates as a kernel body sees them: opaque numbers that place tiles.
 //
-// A replay may skip iterations of a declared loop only if the body is an affine function of the
-// index. So a body can use an Index as a block coordinate of a region or a mask and for nothing
-// else: `if (j == 7)` does not compile. What a body may decide on is the kind of the current run.
+// A replay may leave out tasks and iterations that are translated copies of ones it has seen, but
+// only along a coordinate of which the body is an affine function. So a body can use an Index as a
+// block coordinate of a region or a mask, can scale, shift and divide it (the KV head of a query
+// head), and nothing else: `if (j == 7)` does not compile. Whoever needs the number asks for
+// value(), which is noted: along that coordinate nothing is left out. What a body may decide on is
+// the kind of the current run (task.h).
 #pragma once
 
 #include <cstdint>
+#include <numeric>
 
 namespace attnsim {
 
-/// A block coordinate: a plain number (fixed for the task) or a loop index.
+/// What has been done with a coordinate besides placing tiles.
+struct Observation {
+  bool value_read = false;  // something depends on the number in a way that nobody can foresee
+  std::int64_t period = 1;  // common multiple of what it was divided by
+};
+
+/// A block coordinate: a plain number, a coordinate of the task in its grid, or a loop index.
 class Index {
  public:
   Index() = default;
   Index(std::int64_t fixed) : raw_(fixed) {}  // NOLINT(google-explicit-constructor): a coordinate
+  /// Notes in `seen`, which outlives the index, what is done with it.
+  Index(std::int64_t raw, Observation* seen) : raw_(raw), seen_(seen) {}
+
+  /// The number itself. Ends repetition along this coordinate: use it only where nothing else does.
+  std::int64_t value() const {
+    if (seen_ != nullptr) seen_->value_read = true;
+    return raw_;
+  }
+
+  Index operator*(std::int64_t factor) const { return {raw_ * factor, seen_}; }
+  Index operator+(std::int64_t offset) const { return {raw_ + offset, seen_}; }
+
+  /// floor(index / divisor). REQUIRES: index >= 0, divisor >= 1.
+  Index divided(std::int64_t divisor) const {
+    if (seen_ != nullptr) seen_->period = std::lcm(seen_->period, divisor);
+    return {raw_ / divisor, seen_};
+  }
 
  private:
   friend class AttentionMask;
   friend class Loop;
   friend class Tensor;
+  friend struct Run;
   std::int64_t raw_ = 0;
+  Observation* seen_ = nullptr;
 };
 
 /// How a tile meets the mask.
@@ -36,6 +65,12 @@ struct Run {
   std::int64_t end = 0;  // one past the last
   TileKind kind = TileKind::full;
   std::uint8_t tag = 0;
+
+  /// The rows of the i-th block of `size`; the last block is clipped at `extent`.
+  static Run within_block(Index i, std::int64_t size, std::int64_t extent) {
+    const std::int64_t first = i.raw_ * size;
+    return {.begin = first, .end = first + size < extent ? first + size : extent};
+  }
 };
 
 }  // namespace attnsim

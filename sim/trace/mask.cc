@@ -43,12 +43,17 @@ AttentionMask::AttentionMask(const Workload& w, std::int64_t row_group)
   if (w.causal) hi_ = std::min(hi_, shift);
 }
 
+/// Without a band every block sees the same: only then may copies of it be left out.
+std::int64_t AttentionMask::number_of(Index block) const {
+  return lo_ == -kUnbounded && hi_ == kUnbounded ? block.raw_ : block.value();
+}
+
 AttentionMask::Positions AttentionMask::positions_of(std::int64_t i, std::int64_t Br) const {
   return {i * Br / row_group_, (std::min((i + 1) * Br, rows()) - 1) / row_group_};
 }
 
 std::vector<Run> AttentionMask::key_blocks(Index i, std::int64_t Br, std::int64_t Bc) const {
-  const auto [p0, p1] = positions_of(i.raw_, Br);
+  const auto [p0, p1] = positions_of(number_of(i), Br);
   const std::int64_t first_key = std::max<std::int64_t>(0, p0 + lo_);
   const std::int64_t last_key = std::min(keys_ - 1, p1 + hi_);
   if (first_key > last_key) return {};
@@ -62,7 +67,7 @@ std::vector<Run> AttentionMask::key_blocks(Index i, std::int64_t Br, std::int64_
 }
 
 std::vector<Run> AttentionMask::row_blocks(Index j, std::int64_t Br, std::int64_t Bc) const {
-  const std::int64_t c0 = j.raw_ * Bc;
+  const std::int64_t c0 = number_of(j) * Bc;
   const std::int64_t c1 = std::min(c0 + Bc, keys_) - 1;
   const std::int64_t first = std::max<std::int64_t>(0, c0 - hi_);
   const std::int64_t last = std::min(positions_ - 1, c1 - lo_);
@@ -90,8 +95,8 @@ std::vector<Run> AttentionMask::row_blocks_by_visit(Index j, std::int64_t Br, st
   std::vector<Run> runs = row_blocks(j, Br, Bc);
   // The key blocks of a row block are contiguous: it is seen first by j iff j - 1 does not see it.
   std::int64_t seen_before = 0;
-  if (j.raw_ > 0) {
-    const std::vector<Run> before = row_blocks(Index(j.raw_ - 1), Br, Bc);
+  if (j.value() > 0) {
+    const std::vector<Run> before = row_blocks(Index(j.value() - 1), Br, Bc);
     if (!before.empty()) seen_before = before.back().end;
   }
   std::vector<Run> out;

@@ -40,13 +40,15 @@ class AttentionMask {
   std::vector<Run> row_blocks_by_visit(Index j, std::int64_t Br, std::int64_t Bc,
                                        std::uint8_t first_visit_tag) const;
 
-  /// The mask of tile (i, j), for Agent::band. Needed where the kind is not full.
+  /// The mask of tile (i, j), for Agent::band. Needed where the kind is not full. Its limits are
+  /// affine in i and j, and no reading that leaves out copies looks at them.
   LocalBand band(Index i, std::int64_t Br, Index j, std::int64_t Bc) const;
 
  private:
   struct Positions {
     std::int64_t first, last;
   };
+  std::int64_t number_of(Index block) const;
   Positions positions_of(std::int64_t i, std::int64_t Br) const;
 
   std::int64_t positions_;

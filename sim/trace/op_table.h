@@ -133,6 +133,8 @@ constexpr const std::array<OpRow, kOpCount>& op_table() { return kOpTable; }
 struct WorkSums {
   std::uint64_t records = 0, mn = 0, m = 0, mk = 0, mnk = 0;
 
+  bool operator==(const WorkSums&) const = default;
+
   std::uint64_t of(const UnitWork& unit) const {
     return unit.mn * mn + unit.m * m + unit.mk * mk + unit.mnk * mnk;
   }

@@ -12,10 +12,10 @@ std::int64_t Kernel::tasks() const {
   return n;
 }
 
-GridIndex Kernel::task(std::int64_t n) const {
-  GridIndex index;
+GridIndex Kernel::task(std::int64_t n, GridIndex::Observations* seen) const {
+  GridIndex index(seen);
   for (std::size_t d = 0; d < grid.size(); ++d) {
-    index[d] = n % grid[d].extent;
+    index.set(d, n % grid[d].extent);
     n /= grid[d].extent;
   }
   return index;
@@ -25,7 +25,7 @@ std::string Kernel::describe(std::int64_t n) const {
   const GridIndex index = task(n);
   std::string out = "kernel '" + name + "' task " + std::to_string(n) + " (";
   for (std::size_t d = 0; d < grid.size(); ++d) {
-    out += (d > 0 ? ", " : "") + grid[d].name + "=" + std::to_string(index[d]);
+    out += (d > 0 ? ", " : "") + grid[d].name + "=" + std::to_string(index[d].value());
   }
   return out + ")";
 }

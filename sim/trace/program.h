@@ -1,6 +1,7 @@
 // A program: the tensors and kernels of one algorithm on one workload. Nothing is emitted yet.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -21,11 +22,21 @@ struct GridDim {
 class GridIndex {
  public:
   static constexpr std::size_t kMostDims = 4;
-  std::int64_t operator[](std::size_t dim) const { return at_[dim]; }
-  std::int64_t& operator[](std::size_t dim) { return at_[dim]; }
+  /// What the bodies of a kernel have done with the coordinates of each dimension.
+  using Observations = std::array<Observation, kMostDims>;
+
+  GridIndex() = default;
+  /// Notes uses of the coordinates in `seen`, which outlives the index and the task it starts.
+  explicit GridIndex(Observations* seen) : seen_(seen) {}
+
+  Index operator[](std::size_t dim) const {
+    return {at_[dim], seen_ == nullptr ? nullptr : &(*seen_)[dim]};
+  }
+  void set(std::size_t dim, std::int64_t coordinate) { at_[dim] = coordinate; }
 
  private:
-  std::int64_t at_[kMostDims] = {};
+  std::array<std::int64_t, kMostDims> at_{};
+  Observations* seen_ = nullptr;
 };
 
 /// A grid of tasks launched together. Tasks are independent; kernels of a program run one after
@@ -37,7 +48,7 @@ struct Kernel {
 
   std::int64_t tasks() const;
   /// Coordinates of the n-th task in issue order.
-  GridIndex task(std::int64_t n) const;
+  GridIndex task(std::int64_t n, GridIndex::Observations* seen = nullptr) const;
   /// "kernel 'fa2' task 17 (i=3, plane=1)".
   std::string describe(std::int64_t n) const;
 

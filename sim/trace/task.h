@@ -57,8 +57,9 @@ class Task {
 ///     for (Index j; co_await loop.next(j);) { ... }
 ///
 /// next() is the only suspension point of a body. The loop owns the index: a replay that has
-/// checked that an iteration recurs may advance it. A body may decide on kind() and tag() of the
-/// current run, never on the index.
+/// checked that iterations of a run recur advances it to the run's last. So a body may decide on
+/// kind() and tag() of the current run, never on the index, and what it keeps from one iteration to
+/// the next is tiles: a local variable that changes would be stale after such a jump.
 class Loop {
  public:
   /// Empty runs are left out.
@@ -68,10 +69,14 @@ class Loop {
     for (const Run& run : runs_) record.row += run.end - run.begin;
     record.k = static_cast<std::int32_t>(runs_.size());
     if (!runs_.empty()) position_ = runs_.front().begin;
+    emitter_.begin_loop();
   }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
-  ~Loop() { emitter_.push_quietly(Op::loop_end, 0); }
+  ~Loop() {
+    emitter_.push_quietly(Op::loop_end, 0);
+    emitter_.end_loop();
+  }
 
   class Step {
    public:
@@ -99,14 +104,17 @@ class Loop {
   bool advance(Index& index) {
     if (at_end()) return false;
     if (position_ == runs_[run_].end) position_ = runs_[++run_].begin;
-    index = Index(position_++);
+    const Run& run = runs_[run_];
+    position_ += emitter_.skip({run.end - position_, position_ == run.begin, seen_});
+    index = Index(position_, &seen_);
     TileOp& record = emitter_.push(Op::loop_next, 0);
-    record.row = index.raw_;
-    record.col = static_cast<std::int32_t>(runs_[run_].kind);
+    record.row = position_++;
+    record.col = static_cast<std::int32_t>(run.kind);
     return true;
   }
 
   Emitter& emitter_;
+  Observation seen_;
   std::vector<Run> runs_;
   std::size_t run_ = 0;
   std::int64_t position_ = 0;

@@ -63,19 +63,19 @@ class Tensor {
   std::uint16_t id() const { return id_; }
 
   /// The i-th block of `size` whole rows; the last block of a plane is clipped.
-  Region block(std::int64_t plane, Index i, std::int64_t size) const {
+  Region block(Index plane, Index i, std::int64_t size) const {
     return clipped(plane, i, size, Index(0), cols_);
   }
 
   /// Block (i, j) of a grid of row_size x col_size blocks, clipped at the far edges.
-  Region block(std::int64_t plane, Index i, std::int64_t row_size, Index j,
-               std::int64_t col_size) const {
+  Region block(Index plane, Index i, std::int64_t row_size, Index j, std::int64_t col_size) const {
     return clipped(plane, i, row_size, j, col_size);
   }
 
   /// Exactly these rows and columns; outside the tensor is an error when it is used.
-  Region region(std::int64_t plane, std::int64_t row, std::int64_t rows, std::int64_t col,
+  Region region(Index of_plane, std::int64_t row, std::int64_t rows, std::int64_t col,
                 std::int64_t cols) const {
+    const std::int64_t plane = of_plane.raw_;
     Region r;
     r.tensor = id_;
     r.dtype = dtype_;
@@ -89,10 +89,10 @@ class Tensor {
   }
 
   /// A whole plane.
-  Region plane(std::int64_t plane) const { return region(plane, 0, rows_, 0, cols_); }
+  Region plane(Index plane) const { return region(plane, 0, rows_, 0, cols_); }
 
  private:
-  Region clipped(std::int64_t plane, Index i, std::int64_t row_size, Index j,
+  Region clipped(Index plane, Index i, std::int64_t row_size, Index j,
                  std::int64_t col_size) const {
     const std::int64_t row = i.raw_ * row_size;
     const std::int64_t col = j.raw_ * col_size;

@@ -27,7 +27,7 @@ RunSpec run_of(const char* algorithm, std::int64_t length, std::int64_t Br, std:
                            .parent = "hbm",
                            .capacity = Capacity{l2_bytes, false},
                            .line = kLine,
-                           .policy = "lru"},
+                           .cache = {.policy = "lru"}},
                           {.name = "hbm", .kind = MemoryKind::dram}};
   run.machine.roles.fill("sram");
   run.algorithm.name = algorithm;
@@ -88,7 +88,7 @@ TEST(CacheTraffic, FlashAttention1RewritesItsOutputInTheCache) {
 TEST(CacheTraffic, EveryPolicyRunsAndOptMissesLeast) {
   const auto misses = [](const char* policy) {
     RunSpec run = run_of("flash_attention_2", 256, 64, 64, 320 * kLine);
-    run.machine.memories[1].policy = policy;
+    run.machine.memories[1].cache.policy = policy;
     const Result result = replay::replay(run);
     EXPECT_EQ(l2_row(result, "total").hits + l2_row(result, "total").misses,
               l2_row(result, "total").accesses);
@@ -107,7 +107,7 @@ TEST(CacheTraffic, AFaultyCacheIsTheUsersFault) {
     replay::replay(run);
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_STREQ(error.what(), "hardware.memories.l2: a simulated cache needs a line size");
+    EXPECT_STREQ(error.what(), "cache 'l2': line: a simulated cache needs a line size");
   }
   run.machine.memories[1].line = kLine;
   run.machine.memories[1].ways = 3;
@@ -115,9 +115,7 @@ TEST(CacheTraffic, AFaultyCacheIsTheUsersFault) {
     replay::replay(run);
     FAIL();
   } catch (const UserError& error) {
-    EXPECT_STREQ(
-        error.what(),
-        "hardware.memories.l2: expected a capacity of whole sets, got 8192 lines in 3 ways");
+    EXPECT_STREQ(error.what(), "cache 'l2': ways: expected a divisor of the 8192 lines, got '3'");
   }
 }
 

@@ -112,6 +112,39 @@ TEST_P(AlgorithmContract, SuspendingAtEveryIterationChangesNothing) {
   }
 }
 
+/// As far as a result depends on the trace.
+void expect_equal_counts(const Result& a, const Result& b, const std::string& what) {
+  ASSERT_EQ(a.io.size(), b.io.size()) << what;
+  for (std::size_t i = 0; i < a.io.size(); ++i) {
+    EXPECT_EQ(a.io[i].read_bytes, b.io[i].read_bytes) << what << a.io[i].tensor;
+    EXPECT_EQ(a.io[i].write_bytes, b.io[i].write_bytes) << what << a.io[i].tensor;
+    EXPECT_EQ(a.io[i].init_bytes, b.io[i].init_bytes) << what << a.io[i].tensor;
+  }
+  for (std::size_t i = 0; i < a.footprint.size(); ++i) {
+    EXPECT_EQ(a.footprint[i].peak_bytes, b.footprint[i].peak_bytes) << what;
+    EXPECT_EQ(a.footprint[i].static_bytes, b.footprint[i].static_bytes) << what;
+  }
+  EXPECT_EQ(a.work.matrix_flops, b.work.matrix_flops) << what;
+  EXPECT_EQ(a.work.exp_ops, b.work.exp_ops) << what;
+  EXPECT_EQ(a.work.vector_ops, b.work.vector_ops) << what;
+  EXPECT_EQ(a.work.operations, b.work.operations) << what;
+  EXPECT_EQ(a.work.tasks, b.work.tasks) << what;
+}
+
+TEST_P(AlgorithmContract, LeavingOutCopiesChangesNothing) {
+  for (RunSpec run : replay::verification_grid(info(), 10, 11)) {
+    // Long enough for copies, and still with clipped blocks and odd heads.
+    run.workload.seqlen_q = run.workload.seqlen_q * 5 + 1;
+    run.workload.seqlen_kv = run.workload.seqlen_kv * 5 + 2;
+    run.workload.kv_heads *= 4;
+    run.workload.heads *= 4;
+    const replay::PlannedRun planned(run);
+    expect_equal_counts(replay::replay(planned),
+                        replay::replay(planned, nullptr, replay::Repetition::replay_all),
+                        run.algorithm.name + " ");
+  }
+}
+
 TEST_P(AlgorithmContract, RunsOnEveryPreset) {
   const config::SearchPath search{ATTNSIM_SOURCE_DIR};
   const config::Overrides small{.sets = {},

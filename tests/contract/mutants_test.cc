@@ -19,6 +19,7 @@ enum class Defect {
   forgets_the_scale,
   normalises_twice,
   stores_a_stale_statistic,
+  keeps_a_number_across_iterations,
 };
 
 constexpr std::int64_t kBr = 16;
@@ -35,10 +36,10 @@ class Mutant final : public Schedule {
   }
 
   Task forward(Emitter& em, GridIndex at) const {
-    const std::int64_t i = at[0];
-    const bool last_block = (i + 1) * kBr >= w_.seqlen_q;
-    std::int64_t kv_plane = t_.kv_plane(at[1]);
-    if (defect_ == Defect::reads_the_wrong_head) kv_plane = at[1] % w_.kv_planes();
+    const Index i = at[0];
+    const bool last_block = (i.value() + 1) * kBr >= w_.seqlen_q;
+    Index kv_plane = t_.kv_plane(at[1]);
+    if (defect_ == Defect::reads_the_wrong_head) kv_plane = at[1].value() % w_.kv_planes();
     const double scale =
         defect_ == Defect::forgets_the_scale ? 1 : 1 / std::sqrt(static_cast<double>(w_.head_dim));
 
@@ -48,8 +49,12 @@ class Mutant final : public Schedule {
     Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);
     Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);
     {
+      int visits = 0;
       Loop loop(em, key_blocks(i));
       for (Index j; co_await loop.next(j);) {
+        if (defect_ == Defect::keeps_a_number_across_iterations && ++visits == 5) {
+          const Tile twice = a.load(t_.k.block(kv_plane, j, kBc));
+        }
         Tile k = a.load(t_.k.block(kv_plane, j, kBc));
         Tile v = a.load(t_.v.block(kv_plane, j, kBc));
         Tile s = a.matmul(q, transposed(k), w_.dtype, scale);
@@ -71,12 +76,12 @@ class Mutant final : public Schedule {
   }
 
  private:
-  std::vector<Run> key_blocks(std::int64_t i) const {
+  std::vector<Run> key_blocks(Index i) const {
     std::vector<Run> runs = mask_.key_blocks(i, kBr, kBc);
-    if (defect_ == Defect::skips_one_tile && i == 1) --runs.back().end;
+    if (defect_ == Defect::skips_one_tile && i.value() == 1) --runs.back().end;
     return runs;
   }
-  LocalBand band(std::int64_t i, Index j) const {
+  LocalBand band(Index i, Index j) const {
     LocalBand visible = mask_.band(i, kBr, j, kBc);
     if (defect_ == Defect::wrong_mask_offset) ++visible.hi;
     return visible;
@@ -110,6 +115,18 @@ VerifyCase verdict(Defect defect) {
 TEST(Mutants, TheNestWithoutDefectIsAccepted) {
   const VerifyCase result = verdict(Defect::none);
   EXPECT_TRUE(result.ok) << result.message;
+}
+
+TEST(Mutants, ABodyThatKeepsANumberIsRejected) {
+  RunSpec run = grouped_causal_run();
+  run.workload.causal = false;  // long runs of equal iterations
+  run.workload.seqlen_kv = 9 * kBc;
+  EXPECT_TRUE(
+      replay::verify(run, Mutant(run.workload, Defect::none), replay::Arithmetic::exact).ok);
+  const Mutant mutant(run.workload, Defect::keeps_a_number_across_iterations);
+  const VerifyCase result = replay::verify(run, mutant, replay::Arithmetic::exact);
+  EXPECT_FALSE(result.ok);
+  EXPECT_NE(result.message.find("nothing but tiles"), std::string::npos) << result.message;
 }
 
 class MutantTest : public testing::TestWithParam<Defect> {};

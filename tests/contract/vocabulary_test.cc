@@ -29,7 +29,7 @@ class WarpSpecialised final : public Schedule {
   }
 
   Task forward(Emitter& em, GridIndex at) const {
-    const std::int64_t kv_plane = t_.kv_plane(at[1]);
+    const Index kv_plane = t_.kv_plane(at[1]);
     Agent producer = em.agent(0);
     Ring keys(producer, stages_, Role::staging, kBc, w_.head_dim, w_.dtype);
     Ring values(producer, stages_, Role::staging, kBc, w_.head_dim_v, w_.dtype);
@@ -51,15 +51,15 @@ class WarpSpecialised final : public Schedule {
   /// One consumer's state.
   struct Half {
     Agent agent;
-    std::int64_t block;  // of kRowsPerConsumer rows
+    Index block;  // of kRowsPerConsumer rows
     Tile q, acc, m, l;
   };
 
   std::vector<Half> start(Emitter& em, GridIndex at) const {
     std::vector<Half> halves;
     for (std::int64_t c = 0; c < kConsumers; ++c) {
-      const std::int64_t block = at[0] * kConsumers + c;
-      if (block * kRowsPerConsumer >= w_.seqlen_q) break;
+      const Index block = at[0] * kConsumers + c;
+      if (block.value() * kRowsPerConsumer >= w_.seqlen_q) break;
       Agent a = em.agent(static_cast<int>(c) + 1);
       Tile q = a.load(t_.q.block(at[1], block, kRowsPerConsumer));
       const std::int64_t rows = q.rows();
@@ -80,7 +80,7 @@ class WarpSpecialised final : public Schedule {
     h.agent.matmul_acc(h.acc, s, v, w_.dtype);
   }
 
-  void finish(Half& h, std::int64_t plane) const {
+  void finish(Half& h, Index plane) const {
     h.agent.div_rows(h.acc, h.l);
     h.agent.lse(h.m, h.l);
     // Through the scratchpad, as a bulk store needs it.

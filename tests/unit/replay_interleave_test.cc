@@ -23,7 +23,7 @@ class Staircase final : public Schedule {
   Task climb(Emitter& em, GridIndex at) const {
     Agent a = em.agent();
     {
-      Loop loop(em, all_blocks(at[0] + 1));
+      Loop loop(em, all_blocks(at[0].value() + 1));
       for (Index r; co_await loop.next(r);) Tile x = a.load(x_.block(0, r, 1));
     }
     Tile y = a.fill(Role::operand, 1, 8, DType::f16, 0);
@@ -34,14 +34,16 @@ class Staircase final : public Schedule {
   Tensor x_;
 };
 
-/// Rows touched, stores as -1 - row; every record moves 16 bytes.
+/// Rows touched, stores as -1 - row, and from which place; every record moves 16 bytes.
 class Rows final : public TrafficListener {
  public:
-  std::uint64_t traffic(const TileOp& op) override {
+  std::uint64_t traffic(const TileOp& op, std::size_t place) override {
     rows.push_back(op.op == Op::store ? -1 - op.row : op.row);
+    places.push_back(place);
     return 16;
   }
   std::vector<std::int64_t> rows;
+  std::vector<std::size_t> places;
 };
 
 TEST(Interleave, OneResidentTaskIsTheSequentialOrder) {
@@ -64,6 +66,8 @@ TEST(Interleave, ThePlaceThatMovedLeastGoesNext) {
   // comes with the last row.
   EXPECT_EQ(rows.rows, (std::vector<std::int64_t>{0, -1, 0, 1, -2, 0, 1, 0, 2, -3,
                                                   1, 2,  0, 3, -4, 1, 2, 3, 4, -5}));
+  EXPECT_EQ(rows.places,
+            (std::vector<std::size_t>{0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0}));
 }
 
 TEST(Interleave, WidthChangesTheOrderAndNothingElse) {

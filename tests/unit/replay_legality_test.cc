@@ -283,7 +283,7 @@ TEST(Legality, TheMessageNamesTheTask) {
       [](Emitter& em, const Tasks& t, GridIndex at) {
         Agent a = em.agent();
         Tile x = a.load(t.x.block(0, 0, 2));
-        if (at[0] == 1 && at[1] == 2) x.drop();
+        if (at[0].value() == 1 && at[1].value() == 2) x.drop();
         a.store(x, t.x.block(0, 0, 2));
       },
       {{"i", 2}, {"plane", 3}});

@@ -100,7 +100,7 @@ class OneTile final : public Schedule {
   struct State {
     Agent a;
     const OneTile& self;
-    std::int64_t plane;
+    Index plane;
     Tile &o, &m;
   };
   using Fault = std::function<bool(State)>;  // false: nothing is stored
@@ -113,7 +113,7 @@ class OneTile final : public Schedule {
 
   Task run(Emitter& em, GridIndex at) const {
     Agent a = em.agent();
-    const std::int64_t plane = at[0];
+    const Index plane = at[0];
     const Tile q = a.load(t.q.plane(plane));
     const Tile k = a.load(t.k.plane(t.kv_plane(plane)));
     const Tile v = a.load(t.v.plane(t.kv_plane(plane)));
@@ -155,7 +155,8 @@ TEST(Verify, AcceptsAScheduleOfATest) {
 }
 
 TEST(Verify, FindsOutputThatWasNeverWritten) {
-  const VerifyCase result = verify_with([](const OneTile::State& s) { return s.plane == 0; });
+  const VerifyCase result =
+      verify_with([](const OneTile::State& s) { return s.plane.value() == 0; });
   EXPECT_FALSE(result.ok);
   EXPECT_EQ(result.max_abs_error, std::numeric_limits<double>::infinity());
   EXPECT_EQ(result.message.substr(0, 40), "O[plane 1, row 0, col 0] = nan, expected");
@@ -165,7 +166,7 @@ TEST(Verify, FindsAWrongElement) {
   const VerifyCase result = verify_with([](OneTile::State s) {
     s.a.store(s.o, s.self.t.o.plane(s.plane));
     s.a.store(s.m, s.self.L.plane(s.plane));
-    if (s.plane == 1) {
+    if (s.plane.value() == 1) {
       s.a.init(s.self.t.o.region(1, 3, 1, 2, 1), 50);  // one element of O, after the fact
     }
     return false;
@@ -178,7 +179,7 @@ TEST(Verify, FindsAWrongLse) {
   const VerifyCase result = verify_with([](OneTile::State s) {
     s.a.store(s.o, s.self.t.o.plane(s.plane));
     s.a.store(s.m, s.self.L.plane(s.plane));
-    if (s.plane == 1) s.a.init(s.self.L.region(1, 2, 1, 0, 1), -7);
+    if (s.plane.value() == 1) s.a.init(s.self.L.region(1, 2, 1, 0, 1), -7);
     return false;
   });
   EXPECT_FALSE(result.ok);

@@ -22,7 +22,7 @@ TEST(Kernel, IssuesTheFirstDimensionFastest) {
   std::string order;
   for (std::int64_t n = 0; n < kernel.tasks(); ++n) {
     const GridIndex at = kernel.task(n);
-    order += std::to_string(at[0]) + std::to_string(at[1]) + ' ';
+    order += std::to_string(at[0].value()) + std::to_string(at[1].value()) + ' ';
   }
   EXPECT_EQ(order, "00 10 20 01 11 21 ");
 }
@@ -57,7 +57,7 @@ TEST(Program, RefusesEmptyTensors) {
 struct Marked {
   mutable std::string log;
   Task body(Emitter&, GridIndex at) const {
-    log += std::to_string(at[0]) + ' ';
+    log += std::to_string(at[0].value()) + ' ';
     co_return;
   }
 };
@@ -100,7 +100,8 @@ TEST(AttentionTensors, HaveAPlaneForEachHeadOfEachSequence) {
   }
   EXPECT_EQ(shapes, "Q 12x10x8 K 4x20x8 V 4x20x4 O 12x10x4 ");
   std::string kv;
-  for (std::int64_t plane = 0; plane < 12; ++plane) kv += std::to_string(t.kv_plane(plane)) + ' ';
+  for (std::int64_t plane = 0; plane < 12; ++plane)
+    kv += std::to_string(t.kv_plane(plane).value()) + ' ';
   EXPECT_EQ(kv, "0 0 0 1 1 1 2 2 2 3 3 3 ");
 }
 
@@ -114,7 +115,7 @@ TEST(AttentionTensors, PackedHeadsShareAPlane) {
   EXPECT_EQ(program.tensors()[t.q.id()].interleave, 3);
   EXPECT_EQ(program.tensors()[t.k.id()].interleave, 1);
   EXPECT_EQ(program.tensors()[t.o.id()].interleave, 3);
-  for (std::int64_t plane = 0; plane < 4; ++plane) EXPECT_EQ(t.kv_plane(plane), plane);
+  for (std::int64_t plane = 0; plane < 4; ++plane) EXPECT_EQ(t.kv_plane(plane).value(), plane);
 }
 
 TEST(Registry, FindsWhatWasAdded) {

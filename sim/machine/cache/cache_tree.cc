@@ -201,6 +201,15 @@ void CacheTree::access(Node node, const LineAccess& access) {
   }
 }
 
+void CacheTree::access(Node node, const RectAccess& rect) {
+  if (CacheModel* cache = levels_.at(node)->cache.get()) {
+    cache->access(rect);
+    return;
+  }
+  LineAccess row = rect.row;
+  for (std::uint64_t i = 0; i < rect.rows; ++i, row.lines.first += rect.stride) access(node, row);
+}
+
 void CacheTree::finish() {
   for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
     if ((*level)->cache != nullptr) (*level)->cache->finish();
@@ -208,6 +217,11 @@ void CacheTree::finish() {
 }
 
 const std::string& CacheTree::name(Node node) const { return levels_.at(node)->name; }
+
+bool CacheTree::tied(Node node) const {
+  const Level& level = *levels_.at(node);
+  return level.inclusion != Inclusion::neither || level.inside_a_tie();
+}
 
 CacheCounts CacheTree::counts(Node node, std::uint16_t tag) const {
   ATTNSIM_CHECK(levels_.at(node)->cache != nullptr, levels_.at(node)->name);

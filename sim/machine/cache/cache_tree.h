@@ -24,12 +24,13 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/cache_spec.h"
 #include "sim/machine/cache/cache.h"
 #include "sim/machine/cache/set_cache.h"
 
 namespace attnsim::machine {
 
-enum class Inclusion : std::uint8_t { neither, inclusive, exclusive };
+using Inclusion = ::attnsim::CacheInclusion;
 
 /// What passed the edge of a memory.
 struct MemoryCounts {
@@ -58,11 +59,15 @@ class CacheTree {
 
   /// At a memory: past all caches.
   void access(Node node, const LineAccess& access);
+  void access(Node node, const RectAccess& rect);
   /// Inner caches first. Their dirty lines are writes of the caches outside them, and are counted
   /// there as such: ask for counts before, to leave them out.
   void finish();
 
   const std::string& name(Node node) const;
+  /// Whether what is added inside this node must be able to give lines back: the node is inclusive
+  /// or exclusive, or lies in such a cache.
+  bool tied(Node node) const;
   /// Of a cache.
   CacheCounts counts(Node node, std::uint16_t tag) const;
   /// Of a memory.
