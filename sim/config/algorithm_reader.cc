@@ -53,15 +53,6 @@ std::optional<ParamValue> read_param(const Cursor& value, const ParamSpec& spec)
   return value_of(value.choice("value", spec.choices));
 }
 
-ParamValue default_of(const ParamSpec& spec) {
-  if (spec.type == ParamType::text) return spec.default_value;
-  Faults faults;
-  const Node node = make_scalar(spec.default_value, {});
-  const std::optional<ParamValue> value = read_param(Cursor(node, spec.name, faults), spec);
-  ATTNSIM_CHECK(value.has_value(), "the declared default of " + spec.name);
-  return *value;
-}
-
 std::optional<TileRule> rule_named(std::string_view text) {
   for (const TileRule rule :
        {TileRule::automatic, TileRule::released, TileRule::fit, TileRule::paper}) {
@@ -135,10 +126,11 @@ std::optional<AlgorithmChoice> read_algorithm(const Cursor& map, const Catalogue
   }
   for (const ParamSpec& spec : info->params) {
     const Entry* entry = map.node().entry(spec.name);
-    const std::optional<ParamValue> value =
-        entry == nullptr ? default_of(spec) : read_param(map.child(*entry), spec);
+    if (entry == nullptr) continue;
+    const std::optional<ParamValue> value = read_param(map.child(*entry), spec);
     if (value) choice.params.set(spec.name, *value);
   }
+  choice.params = completed(std::move(choice.params), info->params);
   if (map.faults().count() > before) return std::nullopt;
   return choice;
 }

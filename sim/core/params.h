@@ -24,6 +24,9 @@ struct ParamSpec {
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;
 
+/// REQUIRES: a default that a user could have written, or a text.
+ParamValue default_of(const ParamSpec& spec);
+
 /// Resolved values by name: every declared parameter has one.
 class ParamValues {
  public:
@@ -44,5 +47,8 @@ class ParamValues {
  private:
   std::map<std::string, ParamValue> values_;
 };
+
+/// The values given, and the defaults of declared parameters that are not.
+ParamValues completed(ParamValues given, const std::vector<ParamSpec>& declared);
 
 }  // namespace attnsim

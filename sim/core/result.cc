@@ -13,6 +13,16 @@ std::uint64_t count_ok(const Rows& rows) {
 
 }  // namespace
 
+IoRow& IoRow::operator+=(const IoRow& other) {
+  read_bytes += other.read_bytes;
+  write_bytes += other.write_bytes;
+  init_bytes += other.init_bytes;
+  read_words += other.read_words;
+  write_words += other.write_words;
+  init_words += other.init_words;
+  return *this;
+}
+
 const IoRow* Result::io_row(std::string_view memory, std::string_view tensor) const {
   for (const IoRow& row : io) {
     if (row.memory == memory && row.tensor == tensor) return &row;

@@ -25,6 +25,8 @@ struct IoRow {
 
   Bytes bytes() const { return read_bytes + write_bytes; }
   Words words() const { return read_words + write_words; }
+  /// Adds the amounts; what the row is about stays.
+  IoRow& operator+=(const IoRow& other);
 };
 
 /// A formula's count for one tensor, or for "total", against the replay's.

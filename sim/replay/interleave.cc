@@ -1,25 +1,22 @@
 #include "sim/replay/interleave.h"
 
 #include <algorithm>
-#include <deque>
 #include <functional>
 #include <optional>
-#include <queue>
-#include <utility>
-#include <vector>
 
+#include "sim/core/error.h"
 #include "sim/trace/op_table.h"
 
 namespace attnsim::replay {
-namespace {
 
 /// A place that tasks occupy in turn.
-class Place final : public Sink {
+class Interleaving::Place final : public Sink {
  public:
   Place(TrafficListener& listener, std::size_t number)
       : listener_(listener), number_(number), emitter_(*this, Emitter::Mode::pull) {}
 
   void consume(std::span<const TileOp> ops) override {
+    if (muted_) return;
     for (const TileOp& op : ops) {
       if (op_row(op.op).kind == OpClass::traffic && op.op != Op::move) {
         bytes_ += listener_.traffic(op, number_);
@@ -27,12 +24,14 @@ class Place final : public Sink {
     }
   }
 
-  void start(const Kernel& kernel, std::int64_t task) {
-    task_.emplace(kernel.start(emitter_, kernel.task(task)));
+  void start(const Kernel& kernel, std::int64_t task, GridIndex::Observations& seen) {
+    iterations_ = 0;
+    task_.emplace(kernel.start(emitter_, kernel.task(task, &seen)));
   }
 
   /// One iteration; false when the task is done.
   bool advance() {
+    ++iterations_;
     task_->resume();
     const bool going_on = !task_->done();
     if (!going_on) task_.reset();  // its tiles drop
@@ -40,7 +39,21 @@ class Place final : public Sink {
     return going_on;
   }
 
+  /// Another task in place of the one that is here, as far as this one, unheard.
+  void replace(const Kernel& kernel, std::int64_t task, GridIndex::Observations& seen) {
+    const std::uint64_t iterations = iterations_;
+    muted_ = true;
+    task_.reset();
+    emitter_.flush();
+    start(kernel, task, seen);
+    while (iterations_ < iterations) {
+      ATTNSIM_CHECK(advance(), kernel.describe(task) + " is no copy: it ends too early");
+    }
+    muted_ = false;
+  }
+
   std::uint64_t bytes() const { return bytes_; }
+  std::uint64_t iterations() const { return iterations_; }
 
  private:
   TrafficListener& listener_;
@@ -48,9 +61,9 @@ class Place final : public Sink {
   Emitter emitter_;
   std::optional<Task> task_;
   std::uint64_t bytes_ = 0;
+  std::uint64_t iterations_ = 0;  // of the task that is here
+  bool muted_ = false;
 };
-
-}  // namespace
 
 std::int64_t resident_per_core(const Schedule& schedule, const MachineSpec& machine,
                                const Target& target) {
@@ -67,31 +80,63 @@ std::int64_t resident_per_core(const Schedule& schedule, const MachineSpec& mach
   return static_cast<std::int64_t>(std::max<std::uint64_t>(1, resident));
 }
 
-void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener,
-                     Progress* progress) {
-  const std::int64_t tasks = kernel.tasks();
-  std::deque<Place> places;  // immovable: each owns an emitter that tiles point to
-  using Entry = std::pair<std::uint64_t, std::size_t>;  // bytes moved, place
-  std::priority_queue<Entry, std::vector<Entry>, std::greater<>> order;
-  std::int64_t next = 0;
-  for (; next < std::min(width, tasks); ++next) {
-    places.emplace_back(listener, places.size()).start(kernel, next);
-    order.push({0, places.size() - 1});
+Interleaving::Interleaving(const Kernel& kernel, std::int64_t width, TrafficListener& listener)
+    : kernel_(kernel), listener_(listener), tasks_(kernel.tasks()) {
+  const std::int64_t occupied = std::min(width, tasks_);
+  for (std::int64_t i = 0; i < occupied; ++i) {
+    const auto place = static_cast<std::size_t>(i);
+    places_.push_back(std::make_unique<Place>(listener, place));
+    places_.back()->start(kernel, started_, seen_);
+    push({0, started_++, place});
   }
-  while (!order.empty()) {
-    const std::size_t at = order.top().second;
-    order.pop();
-    Place& place = places[at];
-    if (!place.advance()) {
-      if (next == tasks) continue;
-      if (progress != nullptr) {
-        progress->step(static_cast<std::uint64_t>(next), static_cast<std::uint64_t>(tasks),
-                       kernel.name);
-      }
-      place.start(kernel, next++);
-    }
-    order.push({place.bytes(), at});
+}
+
+Interleaving::~Interleaving() = default;
+
+void Interleaving::push(const Turn& turn) {
+  turns_.push_back(turn);
+  std::push_heap(turns_.begin(), turns_.end(), std::greater<>());
+}
+
+bool Interleaving::step() {
+  if (turns_.empty()) return false;
+  std::pop_heap(turns_.begin(), turns_.end(), std::greater<>());
+  Turn turn = turns_.back();
+  turns_.pop_back();
+  Place& place = *places_[turn.place];
+  if (!place.advance()) {
+    if (started_ == tasks_) return !turns_.empty();
+    place.start(kernel_, started_, seen_);
+    turn.task = started_++;
   }
+  turn.bytes = place.bytes();
+  push(turn);
+  return true;
+}
+
+std::int64_t Interleaving::oldest() const {
+  std::int64_t oldest = started_;
+  for (const Turn& turn : turns_) oldest = std::min(oldest, turn.task);
+  return oldest;
+}
+
+void Interleaving::snapshot(bool tell_places_apart, std::vector<std::uint64_t>& out) const {
+  std::vector<Turn> turns = turns_;
+  std::sort(turns.begin(), turns.end(), [](const Turn& a, const Turn& b) { return b > a; });
+  for (const Turn& turn : turns) {
+    out.push_back(static_cast<std::uint64_t>(started_ - turn.task));
+    out.push_back(places_[turn.place]->iterations());
+    out.push_back(turn.bytes - turns.front().bytes);
+    if (tell_places_apart) out.push_back(turn.place);
+  }
+}
+
+void Interleaving::jump(std::int64_t tasks) {
+  for (Turn& turn : turns_) {
+    turn.task += tasks;  // of all alike: the heap stays one
+    places_[turn.place]->replace(kernel_, turn.task, seen_);
+  }
+  started_ += tasks;
 }
 
 }  // namespace attnsim::replay

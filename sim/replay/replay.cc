@@ -54,12 +54,17 @@ std::vector<std::string> guesses_counts_rest_on(const MachineSpec& machine) {
   return out;
 }
 
+RunSpec with_all_parameters(RunSpec run, const AlgorithmInfo& info) {
+  run.algorithm.params = completed(std::move(run.algorithm.params), info.params);
+  return run;
+}
+
 }  // namespace
 
 PlannedRun::PlannedRun(const RunSpec& run) : PlannedRun(run, find_algorithm(run.algorithm.name)) {}
 
 PlannedRun::PlannedRun(const RunSpec& run, const Algorithm& algorithm)
-    : run_(run),
+    : run_(with_all_parameters(run, algorithm.info)),
       target_(run_.machine, run_.workload),
       algorithm_(algorithm),
       schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}

@@ -1,6 +1,7 @@
 // The workloads that every algorithm is verified on.
 #include <algorithm>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/verify.h"
 
 namespace attnsim::replay {
@@ -54,18 +55,15 @@ ParamValues random_params(const AlgorithmInfo& info, Dice& dice) {
         values.set(param.name, dice.one_in(2));
         break;
       case ParamType::integer:
-        values.set(param.name,
-                   std::max<std::int64_t>(param.minimum, std::stoll(param.default_value)));
-        break;
-      case ParamType::real:
-        values.set(param.name, std::stod(param.default_value));
+        values.set(param.name, param.minimum + dice.between(0, 3));
         break;
       case ParamType::choice:
         values.set(param.name, param.choices[static_cast<std::size_t>(dice.between(
                                    0, static_cast<std::int64_t>(param.choices.size()) - 1))]);
         break;
+      case ParamType::real:
       case ParamType::text:
-        values.set(param.name, param.default_value);
+        values.set(param.name, default_of(param));
         break;
     }
   }
@@ -86,21 +84,6 @@ TileChoice random_tiles(const AlgorithmInfo& info, const Workload& w, Dice& dice
 
 }  // namespace
 
-MachineSpec verification_machine() {
-  MachineSpec machine;
-  machine.id = "abstract_two_level";
-  machine.name = "two-level machine";
-  machine.uniform_words = true;
-  machine.memories = {{.name = "sram",
-                       .kind = MemoryKind::scratchpad,
-                       .per_core = true,
-                       .parent = "hbm",
-                       .capacity = Capacity{25600, true}},
-                      {.name = "hbm", .kind = MemoryKind::dram}};
-  machine.roles.fill("sram");
-  return machine;
-}
-
 std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t cases,
                                        std::uint64_t seed) {
   Dice dice(seed);
@@ -109,7 +92,7 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
   for (std::size_t i = 0; i < cases; ++i) {
     RunSpec run;
     run.workload = random_workload(dice);
-    run.machine = verification_machine();
+    run.machine = two_level_machine();
     run.algorithm.name = info.id;
     run.algorithm.params = random_params(info, dice);
     run.algorithm.tiles = random_tiles(info, run.workload, dice);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/count_program.h"
 #include "sim/replay/reference/attention.h"
 #include "sim/replay/replay.h"
@@ -115,7 +116,7 @@ std::string case_name(const RunSpec& run, const Schedule& schedule, const Algori
 /// A body that keeps more than tiles from one iteration to the next is counted wrongly where copies
 /// are left out.
 std::string fault_of_repetition(const Workload& workload, const Program& program) {
-  const MachineSpec machine = verification_machine();  // any would do
+  const MachineSpec machine = two_level_machine();  // any would do
   const Target target(machine, workload);
   Counter all(program, machine, target);
   run_program(program, all);

@@ -18,12 +18,10 @@ VerifyCase verify(const RunSpec& run, Arithmetic arithmetic);
 /// The same for a schedule that is not registered (a test's).
 VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic);
 
-/// The two-level machine that the grid's runs are on.
-MachineSpec verification_machine();
-
-/// Workloads and tiles to try one algorithm on: ragged lengths, seqlen_q != seqlen_kv either way,
-/// causal, windows, GQA, several batches, head_dim 32 to 256, every boolean parameter both ways.
-/// Deterministic in (info, seed). Empty for an algorithm that is read from a file.
+/// Workloads and tiles to try one algorithm on, on the two-level machine: ragged lengths, seqlen_q
+/// != seqlen_kv either way, causal, windows, GQA, several batches, head_dim 32 to 256, every value
+/// of boolean parameters and choices. Deterministic in (info, seed). Empty for an algorithm that is
+/// read from a file.
 std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t cases,
                                        std::uint64_t seed);
 

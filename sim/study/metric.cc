@@ -44,6 +44,21 @@ constexpr Field<FootprintRow, std::optional<Count>> kFootprintFields[] = {
     {"fits", [](const FootprintRow& r) { return std::optional<Count>(r.fits ? 1 : 0); }},
 };
 
+constexpr Field<CacheRow> kCacheFields[] = {
+    {"accesses", [](const CacheRow& r) { return r.accesses; }},
+    {"hits", [](const CacheRow& r) { return r.hits; }},
+    {"misses", [](const CacheRow& r) { return r.misses; }},
+    {"read_misses", [](const CacheRow& r) { return r.read_misses; }},
+    {"write_misses", [](const CacheRow& r) { return r.write_misses; }},
+    {"cold", [](const CacheRow& r) { return r.cold; }},
+    {"capacity", [](const CacheRow& r) { return r.capacity; }},
+    {"conflict", [](const CacheRow& r) { return r.conflict; }},
+    {"fills", [](const CacheRow& r) { return r.fills; }},
+    {"evictions", [](const CacheRow& r) { return r.evictions; }},
+    {"write_backs", [](const CacheRow& r) { return r.write_backs; }},
+    {"final_dirty", [](const CacheRow& r) { return r.final_dirty; }},
+};
+
 constexpr Field<BoundRow, double> kBoundFields[] = {
     {"words", [](const BoundRow& r) { return r.words; }},
     {"bytes", [](const BoundRow& r) { return r.bytes; }},
@@ -74,17 +89,12 @@ Value field_value(const Row& row, std::string_view name,
   unknown("field", name, names);
 }
 
-void add_name(Names& names, const std::string& name) {
-  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+void require_known(const std::string& what, const std::string& name, const Names& known) {
+  if (std::find(known.begin(), known.end(), name) == known.end()) unknown(what, name, known);
 }
 
-void add_row(IoRow& sum, const IoRow& row) {
-  sum.read_bytes += row.read_bytes;
-  sum.write_bytes += row.write_bytes;
-  sum.init_bytes += row.init_bytes;
-  sum.read_words += row.read_words;
-  sum.write_words += row.write_words;
-  sum.init_words += row.init_words;
+void add_name(Names& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
 /// A row of all devices. A tensor without a row here may have crossed another boundary only.
@@ -94,7 +104,7 @@ IoRow io_sum(const Result& result, const IoPath& path) {
   for (const IoRow& row : result.io) {
     add_name(memories, row.memory);
     add_name(tensors, row.tensor);
-    if (row.memory == path.memory && row.tensor == path.tensor) add_row(sum, row);
+    if (row.memory == path.memory && row.tensor == path.tensor) sum += row;
   }
   if (std::find(memories.begin(), memories.end(), path.memory) == memories.end()) {
     if (result.run.machine.memory(path.memory) != nullptr) {
@@ -103,9 +113,7 @@ IoRow io_sum(const Result& result, const IoPath& path) {
     }
     unknown("memory", path.memory, memories);
   }
-  if (std::find(tensors.begin(), tensors.end(), path.tensor) == tensors.end()) {
-    unknown("tensor", path.tensor, tensors);
-  }
+  require_known("tensor", path.tensor, tensors);
   return sum;
 }
 
@@ -122,6 +130,26 @@ MetricValue footprint_value(const Result& result, const std::string& space,
   return MetricValue::of_count(*count);
 }
 
+/// A tensor without a row here may have passed other caches only, or none.
+MetricValue cache_value(const Result& result, const std::string& cache, const std::string& tensor,
+                        const std::string& field) {
+  if (result.caches.empty()) {
+    throw UserError("no cache is simulated: none of '" + result.run.machine.id +
+                    "' names a policy");
+  }
+  Names caches, tensors;
+  CacheRow row;
+  for (const CacheRow& r : result.caches) {
+    add_name(caches, r.name);
+    add_name(tensors, r.tensor);
+    if (r.name == cache && r.tensor == tensor) row = r;
+  }
+  for (const IoRow& r : result.io) add_name(tensors, r.tensor);
+  require_known("simulated cache", cache, caches);
+  require_known("tensor", tensor, tensors);
+  return MetricValue::of_count(field_value(row, field, kCacheFields));
+}
+
 MetricValue bound_value(const Result& result, const std::string& id, const std::string& field) {
   const double value = field_value(bound_row(result, id), field, kBoundFields);
   return field == "ratio" ? MetricValue{.value = value} : MetricValue::of_value(value);
@@ -130,15 +158,16 @@ MetricValue bound_value(const Result& result, const std::string& id, const std::
 /// The forms a path may have, by its first part.
 struct Form {
   std::string_view group;
-  std::size_t parts;
+  std::size_t least, most;  // parts
   const char* text;
 };
 
 constexpr Form kForms[] = {
-    {"io", 4, "io.<memory>.<tensor>.<field>"},
-    {"footprint", 3, "footprint.<space>.<field>"},
-    {"bounds", 3, "bounds.<id>.<field>"},
-    {"work", 2, "work.<field>"},
+    {"io", 4, 4, "io.<memory>.<tensor>.<field>"},
+    {"footprint", 3, 3, "footprint.<space>.<field>"},
+    {"bounds", 3, 3, "bounds.<id>.<field>"},
+    {"caches", 3, 4, "caches.<name>.<field> or caches.<name>.<tensor>.<field>"},
+    {"work", 2, 2, "work.<field>"},
 };
 
 Names split(std::string_view path) {
@@ -157,7 +186,7 @@ Names checked_parts(std::string_view path) {
   for (const Form& form : kForms) {
     groups.emplace_back(form.group);
     if (form.group != parts[0]) continue;
-    if (parts.size() == form.parts) return parts;
+    if (parts.size() >= form.least && parts.size() <= form.most) return parts;
     throw UserError("expected " + std::string(form.text));
   }
   unknown("group of metrics", parts[0], groups);
@@ -167,6 +196,9 @@ MetricValue value_at(const Result& result, std::string_view path) {
   const Names parts = checked_parts(path);
   if (parts[0] == "io") return io_value(result, {parts[1], parts[2], parts[3]});
   if (parts[0] == "footprint") return footprint_value(result, parts[1], parts[2]);
+  if (parts[0] == "caches") {
+    return cache_value(result, parts[1], parts.size() == 4 ? parts[2] : "total", parts.back());
+  }
   if (parts[0] == "bounds") return bound_value(result, parts[1], parts[2]);
   return MetricValue::of_count(field_value(result.work, parts[1], kWorkFields));
 }

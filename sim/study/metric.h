@@ -6,6 +6,10 @@
 //   footprint.<space>.<field>      peak_bytes peak_words static_bytes capacity_bytes capacity_words
 //                                  fits (0 or 1)
 //   bounds.<id>.<field>            words bytes ratio, at the innermost boundary the bound is for
+//   caches.<name>.<field>, caches.<name>.<tensor>.<field>
+//                                  accesses hits misses read_misses write_misses cold capacity
+//                                  conflict fills evictions write_backs final_dirty; without a
+//                                  tensor: all of them
 //   work.<field>                   matrix_flops exp_ops vector_ops operations tasks
 #pragma once
 
@@ -41,8 +45,8 @@ struct IoPath {
 std::optional<IoPath> io_path(std::string_view path);
 
 /// The value a path names. Throws a UserError of one diagnostic, with the path and no position,
-/// when the result has no such value. A tensor that crosses another boundary, but not this one,
-/// counts 0.
+/// when the result has no such value. A tensor that crosses another boundary (passes another
+/// cache), but not this one, counts 0.
 MetricValue evaluate(const Result& result, std::string_view path);
 
 /// One field of one tensor, or of "total", as evaluate() finds it.

@@ -17,6 +17,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/replay.h"
 
 namespace attnsim {
@@ -127,15 +128,7 @@ const Point kPoints[] = {
 RunSpec run_at(const Point& p, const std::string& algorithm) {
   RunSpec run;
   run.workload = {.seqlen_q = p.N, .seqlen_kv = p.N, .head_dim = p.d, .head_dim_v = p.d};
-  run.machine.id = "two_level";
-  run.machine.uniform_words = true;
-  run.machine.memories = {{.name = "sram",
-                           .kind = MemoryKind::scratchpad,
-                           .per_core = true,
-                           .parent = "hbm",
-                           .capacity = Capacity{p.M, true}},
-                          {.name = "hbm", .kind = MemoryKind::dram}};
-  run.machine.roles.fill("sram");
+  run.machine = two_level_machine(p.M);
   run.algorithm.name = algorithm;
   run.algorithm.params.set("trimmed", false);
   run.algorithm.params.set("pack_gqa", false);

@@ -1,6 +1,6 @@
 // The walker against counts worked out by hand: totals of loop nests at published sizes, and cases
 // small enough to count with a pencil.
-#include "tests/analytic/element_walker.h"
+#include "tests/support/element_walker.h"
 
 #include <cstdint>
 #include <stdexcept>

@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/counts.h"
 #include "sim/replay/replay.h"
 
@@ -27,14 +28,7 @@ RunSpec run_of(const char* algorithm, TileChoice tiles) {
   RunSpec run;
   run.workload.seqlen_q = run.workload.seqlen_kv = 32768;
   run.workload.head_dim = run.workload.head_dim_v = 128;
-  run.machine.uniform_words = true;
-  run.machine.memories = {{.name = "sram",
-                           .kind = MemoryKind::scratchpad,
-                           .per_core = true,
-                           .parent = "hbm",
-                           .capacity = Capacity{1 << 20, true}},
-                          {.name = "hbm", .kind = MemoryKind::dram}};
-  run.machine.roles.fill("sram");
+  run.machine = two_level_machine(1 << 20);
   run.algorithm.name = algorithm;
   run.algorithm.tiles = std::move(tiles);
   run.algorithm.params.set("pack_gqa", false);

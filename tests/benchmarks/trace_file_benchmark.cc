@@ -6,6 +6,7 @@
 
 #include <benchmark/benchmark.h>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/counts.h"
 #include "sim/replay/record.h"
 #include "sim/trace/file/trace_reader.h"
@@ -19,14 +20,7 @@ RunSpec masked_run(const char* algorithm) {
   run.workload.seqlen_q = run.workload.seqlen_kv = 8192;
   run.workload.head_dim = run.workload.head_dim_v = 128;
   run.workload.causal = true;
-  run.machine.uniform_words = true;
-  run.machine.memories = {{.name = "sram",
-                           .kind = MemoryKind::scratchpad,
-                           .per_core = true,
-                           .parent = "hbm",
-                           .capacity = Capacity{1 << 20, true}},
-                          {.name = "hbm", .kind = MemoryKind::dram}};
-  run.machine.roles.fill("sram");
+  run.machine = two_level_machine(1 << 20);
   run.algorithm.name = algorithm;
   run.algorithm.tiles = {TileRule::explicit_sizes, {{"Br", 128}, {"Bc", 64}}};
   run.algorithm.params.set("pack_gqa", false);

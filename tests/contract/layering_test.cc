@@ -44,7 +44,7 @@ TEST(Layering, ChecksOfTheSimulatorStandAlone) {
   std::size_t files = 0;
   for (const SourceFile& file : repository_files()) {
     if (!is_source(file) || (folder_of(file.path) != "sim/replay/reference" &&
-                             !file.path.starts_with("tests/analytic/element_walker."))) {
+                             !file.path.starts_with("tests/support/element_walker."))) {
       continue;
     }
     ++files;
@@ -163,11 +163,11 @@ TEST(SourceFaults, AFileHasAtMost400Lines) {
 }
 
 TEST(IndependenceFaults, OnlyTheOwnFolderIsAllowed) {
-  EXPECT_EQ(independence_faults("tests/analytic/element_walker.cc",
-                                "#include \"tests/analytic/element_walker.h\"\n#include <map>\n"),
+  EXPECT_EQ(independence_faults("tests/support/element_walker.cc",
+                                "#include \"tests/support/element_walker.h\"\n#include <map>\n"),
             Faults{});
   EXPECT_EQ(
-      independence_faults("tests/analytic/element_walker.cc", "#include \"sim/trace/mask.h\"\n")
+      independence_faults("tests/support/element_walker.cc", "#include \"sim/trace/mask.h\"\n")
           .size(),
       1U);
   EXPECT_EQ(independence_faults("sim/replay/reference/attention.cc",

@@ -9,7 +9,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
-#include "tests/support/machines.h"
+#include "sim/core/two_level.h"
 
 namespace attnsim::bounds {
 namespace {
@@ -30,7 +30,7 @@ Workload any_workload() {
 }
 
 std::vector<BoundRow> lower(const Workload& w, std::uint64_t m) {
-  std::vector<BoundRow> rows = bounds(w, test::two_level(m));
+  std::vector<BoundRow> rows = bounds(w, two_level_machine(m));
   std::erase_if(rows, [](const BoundRow& r) { return r.kind != "lower" || !r.rigorous; });
   return rows;
 }
@@ -81,7 +81,7 @@ TEST(BoundsProperty, NeverExceedAKnownAlgorithm) {
     Workload w = any_workload();
     w.pass = Pass::forward;
     const std::vector<BoundRow> rows =
-        bounds(w, test::two_level(*rc::gen::inRange<std::uint64_t>(5, 100000)));
+        bounds(w, two_level_machine(*rc::gen::inRange<std::uint64_t>(5, 100000)));
     double best = HUGE_VAL;
     double bound = 0;
     for (const BoundRow& r : rows) {

@@ -12,8 +12,9 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/replay.h"
-#include "tests/analytic/element_walker.h"
+#include "tests/support/element_walker.h"
 
 namespace attnsim {
 namespace {
@@ -63,15 +64,7 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
                   .causal = w.causal,
                   .window_left = w.window_left,
                   .window_right = w.window_right};
-  run.machine.id = "two_level";
-  run.machine.uniform_words = true;
-  run.machine.memories = {{.name = "sram",
-                           .kind = MemoryKind::scratchpad,
-                           .per_core = true,
-                           .parent = "hbm",
-                           .capacity = Capacity{static_cast<std::uint64_t>(capacity), true}},
-                          {.name = "hbm", .kind = MemoryKind::dram}};
-  run.machine.roles.fill("sram");
+  run.machine = two_level_machine(static_cast<std::uint64_t>(capacity));
   run.algorithm.tiles.rule = TileRule::explicit_sizes;
   run.algorithm.tiles.sizes = {{"Br", w.block_rows}, {"Bc", w.block_cols}};
   switch (w.algorithm) {

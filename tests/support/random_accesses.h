@@ -14,7 +14,8 @@
 
 namespace attnsim::test {
 
-/// A line has the tag of its region of 96 lines, and an access stays within one region.
+/// A line has the tag of its region, and an access stays within one region. Regions have 96 lines;
+/// the last one has room for a matrix.
 inline machine::RectAccess random_access(std::uint64_t word) {
   std::uint64_t bits = word * 0x9e3779b97f4a7c15U;
   const auto pick = [&bits](std::uint64_t below) {
@@ -25,13 +26,14 @@ inline machine::RectAccess random_access(std::uint64_t word) {
   constexpr std::uint64_t kRegion = 96;
   constexpr std::uint64_t kBases[] = {4096 * 5 - 40, 4096 * 5 + 56, 4096 * 9,
                                       std::uint64_t{1} << 57U};
+  constexpr std::uint16_t kTall = 3;
   const std::uint64_t region = pick(8) < 5 ? 0 : pick(4);
   machine::RectAccess out;
   out.row.tag = static_cast<std::uint16_t>(region);
   out.row.write = pick(3) == 0;
   out.row.covers_lines = pick(4) != 0;
   std::uint64_t first = 0;
-  switch (pick(6)) {
+  switch (pick(8)) {
     case 0:  // the whole region
       out.row.lines.count = kRegion;
       break;
@@ -45,6 +47,17 @@ inline machine::RectAccess random_access(std::uint64_t word) {
       out.rows = 1 + pick(8);
       out.stride = pick(8) + (out.row.lines.count > 2 ? 3 : 2);
       break;
+    case 6:  // of a matrix whose rows are a power of two of lines, some of them on the next page
+    case 7: {
+      const std::uint64_t row = std::uint64_t{16} << pick(4);
+      out.row.tag = kTall;
+      const bool whole = pick(3) == 0;
+      out.row.lines.count = whole ? row : 1 + pick(4);
+      out.row.lines.first = kBases[kTall] + pick(8) * row + (whole ? 0 : pick(6) * 2);
+      out.rows = whole ? 1 + pick(3) : 1 + pick(40);
+      out.stride = row;
+      return out;
+    }
     case 3:  // a few lines
       first = pick(kRegion - 4);
       out.row.lines.count = 1 + pick(4);

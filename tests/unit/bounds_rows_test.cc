@@ -11,13 +11,13 @@
 
 #include "analysis/bounds/bounds.h"
 #include "sim/core/error.h"
+#include "sim/core/two_level.h"
 #include "tests/support/machines.h"
 
 namespace attnsim::bounds {
 namespace {
 
 using test::small_gpu;
-using test::two_level;
 
 Workload square(std::int64_t n, std::int64_t d) {
   Workload w;
@@ -34,7 +34,7 @@ const BoundRow& row(const std::vector<BoundRow>& rows, const std::string& id) {
   return rows.front();
 }
 
-double lb0(const Workload& w) { return row(bounds(w, two_level(1000)), "LB0").words; }
+double lb0(const Workload& w) { return row(bounds(w, two_level_machine(1000)), "LB0").words; }
 
 /// Enumerates the mask as the workload's documentation states it.
 struct Enumerated {
@@ -140,7 +140,8 @@ TEST(Bounds, MorePairsThanSixtyFourBitsAreTheUsersMistake) {
   EXPECT_EQ(visible_pairs(w), (std::uint64_t{1} << 32) * ((std::uint64_t{1} << 32) - 1));
   w.seqlen_q = w.seqlen_kv = std::int64_t{1} << 40;  // bounds still hold
   EXPECT_EQ(lb0(w), 4 * 64 * std::pow(2.0, 40));
-  EXPECT_EQ(row(bounds(w, two_level(4096)), "theta_flash_attention").words, std::pow(2.0, 80));
+  EXPECT_EQ(row(bounds(w, two_level_machine(4096)), "theta_flash_attention").words,
+            std::pow(2.0, 80));
 }
 
 TEST(Lb0, IsFourNdOfASquareHead) {
@@ -169,7 +170,7 @@ TEST(Lb0, SkipsWhatNoScoreNeedsButWritesEveryOutput) {
 
 TEST(Lb0, RowSaysWhatItIs) {
   Workload w = square(1024, 64);
-  const BoundRow bound = row(bounds(w, two_level(1000)), "LB0");
+  const BoundRow bound = row(bounds(w, two_level_machine(1000)), "LB0");
   EXPECT_EQ(bound.id, "LB0");
   EXPECT_EQ(bound.kind, "lower");
   EXPECT_EQ(bound.memory, "hbm");
@@ -201,13 +202,13 @@ TEST(Shapes, HaveTheValuesOfTheirFormulas) {
   w.batch = 2;
   w.heads = w.kv_heads = 3;
   const double n2 = 6.0 * 4096 * 4096;
-  std::vector<BoundRow> rows = bounds(w, two_level(25600));
+  std::vector<BoundRow> rows = bounds(w, two_level_machine(25600));
   EXPECT_DOUBLE_EQ(row(rows, "theta_flash_attention").words, n2 * 128 * 128 / 25600);
   EXPECT_DOUBLE_EQ(row(rows, "theta_small_cache").words, n2 * 128 / 160);
   EXPECT_DOUBLE_EQ(row(rows, "theta_attention").words, n2 * 128 * 128 / 25600);
   EXPECT_DOUBLE_EQ(row(rows, "theta_standard").words, n2 + 6.0 * 4096 * 128);
   EXPECT_DOUBLE_EQ(row(rows, "theta_standard").bytes, 2 * (n2 + 6.0 * 4096 * 128));
-  rows = bounds(w, two_level(1024));
+  rows = bounds(w, two_level_machine(1024));
   EXPECT_DOUBLE_EQ(row(rows, "theta_attention").words, n2 * 128 / 32);
   for (const BoundRow& r : rows) {
     EXPECT_EQ(r.rigorous, r.id.starts_with("LB") || r.id.starts_with("UB")) << r.id;
@@ -216,7 +217,7 @@ TEST(Shapes, HaveTheValuesOfTheirFormulas) {
 
 std::string applying(const Workload& w, std::uint64_t m_words) {
   std::string out;
-  for (const BoundRow& r : bounds(w, two_level(m_words))) {
+  for (const BoundRow& r : bounds(w, two_level_machine(m_words))) {
     if (r.applies && r.id.starts_with("theta")) out += (out.empty() ? "" : " ") + r.id;
   }
   return out;
@@ -241,13 +242,13 @@ TEST(Shapes, BackwardIsTheoremFive) {
   w.pass = Pass::backward;
   EXPECT_EQ(applying(w, 25600), "theta_flash_attention theta_standard");
   EXPECT_EQ(applying(w, 1024), "");
-  const std::vector<BoundRow> rows = bounds(w, two_level(25600));
+  const std::vector<BoundRow> rows = bounds(w, two_level_machine(25600));
   EXPECT_EQ(row(rows, "theta_standard").source,
             "Dao et al., FlashAttention, arXiv 2205.14135, Theorem 5");
 }
 
 TEST(Shapes, AreFiniteForOneKeyAndOneWord) {
-  for (const BoundRow& r : bounds(square(1, 1), two_level(1))) {
+  for (const BoundRow& r : bounds(square(1, 1), two_level_machine(1))) {
     EXPECT_TRUE(std::isfinite(r.words)) << r.id;
   }
 }

@@ -8,13 +8,13 @@
 
 #include "analysis/bounds/bound_class.h"
 #include "analysis/bounds/bounds.h"
+#include "sim/core/two_level.h"
 #include "tests/support/machines.h"
 
 namespace attnsim::bounds {
 namespace {
 
 using test::small_gpu;
-using test::two_level;
 
 Workload square(std::int64_t n, std::int64_t d, Pass pass = Pass::forward) {
   Workload w;
@@ -34,7 +34,7 @@ const BoundRow& row(const std::vector<BoundRow>& rows, const std::string& id,
 }
 
 double words(const Workload& w, const std::string& id, std::uint64_t m) {
-  return row(bounds(w, two_level(m)), id, "hbm").words;
+  return row(bounds(w, two_level_machine(m)), id, "hbm").words;
 }
 
 /// max over X of X (ceil(work / max(floor(W^2 / divisor), factor W)) - parts), W = M + X.
@@ -188,7 +188,7 @@ TEST(PhaseBounds, GrowTheMemoryToWhatARunHeld) {
   over.peak_bytes = Bytes(2 * 27648);
   const Workload w = square(1024, 64);
   const RunFacts run{.footprint = {over}, .element_bits = {}, .seen = {}};
-  const std::vector<BoundRow> rows = bounds(w, two_level(25600), run);
+  const std::vector<BoundRow> rows = bounds(w, two_level_machine(25600), run);
   EXPECT_EQ(row(rows, "LB2", "hbm").m_words, Words(27648));
   EXPECT_EQ(row(rows, "LB2", "hbm").words, words(w, "LB2", 27648));
 }
@@ -197,7 +197,7 @@ TEST(PhaseBounds, TakeTheNumbersOfAMaskThatIsNoBand) {
   const Workload w = square(64, 8);
   const Visible blocks{.rows = 48, .keys = 32, .pairs = 700};
   const RunFacts run{.footprint = {}, .element_bits = {}, .seen = blocks};
-  const std::vector<BoundRow> rows = bounds(w, two_level(20), run);
+  const std::vector<BoundRow> rows = bounds(w, two_level_machine(20), run);
   EXPECT_EQ(row(rows, "LB0", "hbm").words, 48 * 8 + 32 * 16 + 64 * 8);
   EXPECT_EQ(row(rows, "LB1", "hbm").words,
             std::max(48.0 * 8 + 32 * 16, loads(700, 256, 1, 20)) + 64 * 8);
@@ -207,7 +207,7 @@ TEST(UpperBounds, AreTheCountsOfTheirLoops) {
   EXPECT_EQ(words(square(1024, 64), "UB_flash_attention_2", 25600), 918528);
   EXPECT_EQ(words(square(4096, 128), "UB_square_tiling", 25600), 74989568);
   EXPECT_EQ(words(square(777, 100), "UB_square_tiling", 3000), 5388495);
-  const std::vector<BoundRow> rows = bounds(square(64, 64), two_level(130));
+  const std::vector<BoundRow> rows = bounds(square(64, 64), two_level_machine(130));
   EXPECT_FALSE(row(rows, "UB_flash_attention_2", "hbm").applies);  // not one row fits
   EXPECT_TRUE(row(rows, "UB_square_tiling", "hbm").applies);
 }
@@ -215,7 +215,7 @@ TEST(UpperBounds, AreTheCountsOfTheirLoops) {
 std::string applying(const AlgorithmInfo& algorithm, Pass pass) {
   std::string out;
   const RunFacts run{.algorithm = &algorithm, .footprint = {}, .element_bits = {}, .seen = {}};
-  for (const BoundRow& r : bounds(square(64, 8, pass), two_level(100), run)) {
+  for (const BoundRow& r : bounds(square(64, 8, pass), two_level_machine(100), run)) {
     if (r.applies && r.id.starts_with("LB")) out += r.id + " ";
   }
   return out;
@@ -246,7 +246,7 @@ TEST(BoundClass, DecidesWhatApplies) {
 }
 
 TEST(BoundClass, IsNamedInTheRow) {
-  const std::vector<BoundRow> rows = bounds(square(64, 8, Pass::backward), two_level(100));
+  const std::vector<BoundRow> rows = bounds(square(64, 8, Pass::backward), two_level_machine(100));
   EXPECT_EQ(row(rows, "LB0", "hbm").holds_for, "any algorithm");
   EXPECT_EQ(row(rows, "LB3-rec", "hbm").holds_for, "standard products");
   EXPECT_EQ(row(rows, "LB4-norec", "hbm").holds_for,

@@ -8,25 +8,12 @@
 #include <gtest/gtest.h>
 
 #include "sim/core/error.h"
+#include "sim/core/two_level.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
 
 namespace attnsim::replay {
 namespace {
-
-MachineSpec two_level() {
-  MachineSpec machine;
-  machine.id = "two_level";
-  machine.uniform_words = true;
-  machine.memories = {{.name = "sram",
-                       .kind = MemoryKind::scratchpad,
-                       .per_core = true,
-                       .parent = "hbm",
-                       .capacity = Capacity{25600, true}},
-                      {.name = "hbm", .kind = MemoryKind::dram}};
-  machine.roles.fill("sram");
-  return machine;
-}
 
 TEST(Verify, EveryAlgorithmComputesAttention) {
   for (const AlgorithmInfo& info : algorithm_catalogue().algorithms) {
@@ -141,7 +128,7 @@ VerifyCase verify_with(const OneTile::Fault& fault) {
   RunSpec run;
   run.workload = {
       .heads = 2, .kv_heads = 2, .seqlen_q = 5, .seqlen_kv = 7, .head_dim = 3, .head_dim_v = 4};
-  run.machine = two_level();
+  run.machine = two_level_machine();
   run.algorithm.name = "one_tile";
   return verify(run, OneTile(run.workload, fault), Arithmetic::exact);
 }
@@ -218,7 +205,7 @@ RunSpec small_run(const std::string& algorithm) {
                   .dtype = DType::bf16,
                   .causal = true,
                   .window_left = 3};
-  run.machine = two_level();
+  run.machine = two_level_machine();
   run.algorithm.name = algorithm;
   run.algorithm.tiles = {.rule = TileRule::explicit_sizes, .sizes = {{"Br", 2}, {"Bc", 3}}};
   run.algorithm.params.set("trimmed", true);

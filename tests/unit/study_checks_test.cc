@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/core/two_level.h"
 #include "sim/study/checks.h"
 #include "sim/study/expectation.h"
 
@@ -165,13 +166,7 @@ CheckSpec theory(const std::string& name, TileRule rule, std::uint64_t words) {
   CheckSpec check;
   check.name = name;
   check.run.workload.seqlen_q = check.run.workload.seqlen_kv = 1024;
-  MachineSpec& machine = check.run.machine;
-  machine.id = "abstract_two_level";
-  machine.uniform_words = true;
-  machine.memories = {
-      {.name = "sram", .per_core = true, .parent = "hbm", .capacity = Capacity{25600, true}},
-      {.name = "hbm", .kind = MemoryKind::dram}};
-  machine.roles.fill("sram");
+  check.run.machine = two_level_machine();
   check.run.algorithm.name = "flash_attention_2";
   check.run.algorithm.params.set("pack_gqa", false);
   check.run.algorithm.tiles.rule = rule;

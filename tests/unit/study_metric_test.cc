@@ -50,6 +50,23 @@ Result sample_result() {
                       {.space = "hbm", .peak_bytes = Bytes(9000), .peak_words = Words(4500)}};
   result.bounds = {bound("LB0", "l2", 1000, 1.234), bound("theta_attention", "l2", 17.5, 70.5),
                    bound("LB0", "hbm", 1000, 0.5)};
+  result.caches = {{.name = "l1", .tensor = "O", .accesses = 11},
+                   {.name = "l1", .tensor = "total", .accesses = 12},
+                   {.name = "l2",
+                    .tensor = "K",
+                    .accesses = 1,
+                    .hits = 2,
+                    .misses = 3,
+                    .read_misses = 4,
+                    .write_misses = 5,
+                    .cold = 6,
+                    .capacity = 7,
+                    .conflict = 8,
+                    .fills = 9,
+                    .evictions = 10,
+                    .write_backs = 11,
+                    .final_dirty = 12},
+                   {.name = "l2", .tensor = "total", .accesses = 50, .misses = 51}};
   result.work = {.matrix_flops = 5, .exp_ops = 6, .vector_ops = 7, .operations = 8, .tasks = 9};
   return result;
 }
@@ -112,6 +129,42 @@ TEST(Metric, ReadsFootprintBoundsAndWork) {
   EXPECT_EQ(count("work.tasks"), 9u);
 }
 
+TEST(Metric, ReadsEveryFieldOfACache) {
+  std::uint64_t expected = 1;
+  for (const char* field :
+       {"accesses", "hits", "misses", "read_misses", "write_misses", "cold", "capacity", "conflict",
+        "fills", "evictions", "write_backs", "final_dirty"}) {
+    EXPECT_EQ(count(std::string("caches.l2.K.") + field), expected++) << field;
+  }
+  EXPECT_EQ(count("caches.l2.misses"), 51u);  // of all tensors
+  EXPECT_EQ(count("caches.l2.total.misses"), 51u);
+  EXPECT_EQ(count("caches.l1.accesses"), 12u);
+  EXPECT_EQ(count("caches.l2.O.misses"), 0u);  // O passes the l1 only
+  EXPECT_EQ(count("caches.l1.V.misses"), 0u);  // V passes no cache
+}
+
+TEST(Metric, MistakesAboutCaches) {
+  EXPECT_EQ(fault("caches.l2"), "expected caches.<name>.<field> or caches.<name>.<tensor>.<field>");
+  EXPECT_EQ(fault("caches.l3.misses"),
+            "unknown simulated cache 'l3'; did you mean 'l1'? (expected one of: l1, l2)");
+  EXPECT_EQ(
+      fault("caches.l2.missis"),
+      "unknown field 'missis'; did you mean 'misses'? (expected one of: accesses, hits, misses, "
+      "read_misses, write_misses, cold, capacity, conflict, fills, evictions, write_backs, "
+      "final_dirty)");
+  EXPECT_EQ(fault("caches.l2.X.misses"), "unknown tensor 'X' (expected one of: O, total, K, V)");
+  Result result = sample_result();
+  result.run.machine.id = "a_machine";
+  result.caches.clear();
+  try {
+    evaluate(result, "caches.l2.misses");
+    FAIL();
+  } catch (const UserError& error) {
+    EXPECT_EQ(error.diagnostics().front().message,
+              "no cache is simulated: none of 'a_machine' names a policy");
+  }
+}
+
 TEST(Metric, OfABoundIsTheInnermostBoundary) {
   const MetricValue ratio = evaluate(sample_result(), "bounds.LB0.ratio");
   EXPECT_EQ(ratio.value, 1.234);  // hbm has 0.5
@@ -150,9 +203,9 @@ TEST(Metric, SaysTheFormOfAPath) {
   EXPECT_EQ(fault("work"), "expected work.<field>");
   EXPECT_EQ(fault("oi.l2.total.words"),
             "unknown group of metrics 'oi'; did you mean 'io'? (expected one of: io, footprint, "
-            "bounds, work)");
+            "bounds, caches, work)");
   EXPECT_EQ(fault(""),
-            "unknown group of metrics '' (expected one of: io, footprint, bounds, work)");
+            "unknown group of metrics '' (expected one of: io, footprint, bounds, caches, work)");
 }
 
 TEST(MetricValue, ComparesCountsExactly) {

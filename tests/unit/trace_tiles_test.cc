@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/core/error.h"
+#include "sim/core/two_level.h"
 #include "sim/replay/replay.h"
 #include "sim/trace/tiles.h"
 
@@ -22,21 +23,6 @@ static std::ostream& operator<<(std::ostream& out, const TileSizes& sizes) {
 }
 
 namespace {
-
-/// A fast memory of `words` words, of which every element takes one.
-MachineSpec two_level(std::uint64_t words) {
-  MachineSpec machine;
-  machine.id = "two_level";
-  machine.uniform_words = true;
-  machine.memories = {{.name = "sram",
-                       .kind = MemoryKind::scratchpad,
-                       .per_core = true,
-                       .parent = "hbm",
-                       .capacity = Capacity{words, true}},
-                      {.name = "hbm", .kind = MemoryKind::dram}};
-  machine.roles.fill("sram");
-  return machine;
-}
 
 /// A model made up of functions: `needs` words for a pair, which moves `moves` words.
 class Model final : public TileModel {
@@ -117,7 +103,7 @@ std::int64_t product(std::int64_t a, std::int64_t b) { return a * b; }
 TEST(FitTiles, FindsTheLeastTrafficOfAnyModel) {
   const Workload workload;
   for (std::uint64_t capacity : {1u, 2u, 7u, 30u, 1000u}) {
-    const MachineSpec machine = two_level(capacity);
+    const MachineSpec machine = two_level_machine(capacity);
     const Target target(machine, workload);
     for (std::uint32_t salt = 1; salt <= 40; ++salt) {
       SCOPED_TRACE("capacity " + std::to_string(capacity) + ", salt " + std::to_string(salt));
@@ -134,7 +120,7 @@ TEST(FitTiles, FindsTheLeastTrafficOfAnyModel) {
 TEST(FitTiles, LooksAtTheLargestSecondSizeOnlyWhereThatHelps) {
   const Workload workload;
   for (std::uint64_t capacity = 1; capacity <= 130; capacity += 3) {
-    const MachineSpec machine = two_level(capacity);
+    const MachineSpec machine = two_level_machine(capacity);
     const Target target(machine, workload);
     SCOPED_TRACE("capacity " + std::to_string(capacity));
     Model model({12, 9}, product,
@@ -147,7 +133,7 @@ TEST(FitTiles, LooksAtTheLargestSecondSizeOnlyWhereThatHelps) {
 // All pairs move alike. Three trips are fewest, by (2, 8) and (6, 3); the former is smaller.
 TEST(FitTiles, TiesGoToFewerIterationsThenToLessMemory) {
   const Workload workload;
-  const MachineSpec machine = two_level(20);
+  const MachineSpec machine = two_level_machine(20);
   const Target target(machine, workload);
   const Model model({6, 8}, product, [](std::int64_t, std::int64_t) { return 1; });
   EXPECT_EQ(fit_tiles(model, target)->sizes, (TileSizes{2, 8}));
@@ -155,7 +141,7 @@ TEST(FitTiles, TiesGoToFewerIterationsThenToLessMemory) {
 
 TEST(FitTiles, IsEmptyWhenNothingFits) {
   const Workload workload;
-  const MachineSpec machine = two_level(9);
+  const MachineSpec machine = two_level_machine(9);
   const Target target(machine, workload);
   const auto ten_each = [](std::int64_t a, std::int64_t b) { return 10 * a * b; };
   EXPECT_FALSE(fit_tiles(Model({4, 4}, ten_each, product), target).has_value());
@@ -163,7 +149,7 @@ TEST(FitTiles, IsEmptyWhenNothingFits) {
 
 TEST(FitTiles, StatesTheGranularityOfALargeSearch) {
   const Workload workload;
-  const MachineSpec machine = two_level(std::uint64_t{1} << 40);
+  const MachineSpec machine = two_level_machine(std::uint64_t{1} << 40);
   const Target target(machine, workload);
   const auto shrinking = [](std::int64_t a, std::int64_t b) { return 10'000 - a - b; };
   // 3000 x 1500 pairs: every second size leaves 1'125'000, every fourth 281'250.
@@ -179,7 +165,7 @@ AlgorithmInfo toy_info() {
 ChosenTiles choose(TileRule rule, std::optional<TileSizes> released, std::uint64_t capacity,
                    std::map<std::string, std::int64_t> sizes = {}) {
   const Workload workload;
-  MachineSpec machine = two_level(capacity);
+  MachineSpec machine = two_level_machine(capacity);
   machine.arch = "sm00";
   const Target target(machine, workload);
   Model model({6, 8}, product, [](std::int64_t, std::int64_t) { return 1; });
@@ -221,10 +207,10 @@ std::string fault_of(const std::function<void()>& action) {
 }
 
 TEST(ChooseTiles, ReleasedNeedsTheCaseInTheTable) {
-  EXPECT_EQ(
-      fault_of([] { choose(TileRule::released, std::nullopt, 20); }),
-      "algorithm.tiles: 'toy' has no released tiles for this shape on 'two_level'; use fit, paper "
-      "or explicit sizes");
+  EXPECT_EQ(fault_of([] { choose(TileRule::released, std::nullopt, 20); }),
+            "algorithm.tiles: 'toy' has no released tiles for this shape on 'abstract_two_level'; "
+            "use fit, "
+            "paper or explicit sizes");
 }
 
 TEST(ChooseTiles, FitSaysWhatTheSmallestBlockNeeds) {
@@ -255,7 +241,7 @@ struct Problem {
   RunSpec run(TileChoice tiles) const {
     RunSpec spec;
     spec.workload = workload;
-    spec.machine = two_level(capacity);
+    spec.machine = two_level_machine(capacity);
     spec.algorithm.name = algorithm;
     spec.algorithm.tiles = std::move(tiles);
     spec.algorithm.params.set("trimmed", option);

@@ -13,8 +13,8 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <vector>
 
+#include "sim/machine/cache/growing_array.h"
 #include "sim/machine/cache/start_index.h"
 
 namespace attnsim::machine {
@@ -37,7 +37,7 @@ class BlockList {
   };
 
   /// nodes_[0] closes the ring: the newest is what is older than it, the oldest what is newer.
-  BlockList() : nodes_(1) {}
+  BlockList() { nodes_.push_back({}); }
 
   StartPage& page(std::uint64_t number) { return index_.page(number); }
   const Block& operator[](Id id) const { return nodes_[id]; }
@@ -140,7 +140,7 @@ class BlockList {
   Id make() {
     ++size_;
     if (free_ == 0) {
-      nodes_.emplace_back();
+      nodes_.push_back({});
       return static_cast<Id>(nodes_.size() - 1);
     }
     const Id id = free_;
@@ -162,7 +162,7 @@ class BlockList {
   }
 
   StartIndex index_;
-  std::vector<Block> nodes_;
+  GrowingArray<Block> nodes_;
   std::size_t size_ = 0;
   Id free_ = 0;  // chained through `newer`
 };

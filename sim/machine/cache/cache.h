@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <iterator>
 
 namespace attnsim::machine {
 
@@ -51,6 +52,14 @@ struct CacheCounts {
   bool operator==(const CacheCounts&) const = default;
 };
 
+/// Every field of CacheCounts, for who treats all alike.
+inline constexpr std::uint64_t CacheCounts::*kCacheCounts[] = {
+    &CacheCounts::accesses,     &CacheCounts::hits,        &CacheCounts::misses,
+    &CacheCounts::read_misses,  &CacheCounts::write_misses, &CacheCounts::cold,
+    &CacheCounts::capacity,     &CacheCounts::conflict,    &CacheCounts::fills,
+    &CacheCounts::evictions,    &CacheCounts::write_backs, &CacheCounts::final_dirty};
+static_assert(sizeof(CacheCounts) == std::size(kCacheCounts) * sizeof(std::uint64_t));
+
 /// What lies below a cache: another cache or a memory.
 class Downstream {
  public:
@@ -63,6 +72,8 @@ class Downstream {
   virtual bool ordered() const = 0;
 };
 
+class Recurring;
+
 class CacheModel {
  public:
   virtual ~CacheModel() = default;
@@ -73,6 +84,8 @@ class CacheModel {
   virtual void finish() = 0;
   /// Counts of one tag; all tags together are their sum.
   virtual CacheCounts counts(std::uint16_t tag) const = 0;
+  /// What a replay that leaves out copies works with; nullptr where the model takes no part.
+  virtual Recurring* recurring() { return nullptr; }
 };
 
 }  // namespace attnsim::machine

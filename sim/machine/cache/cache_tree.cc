@@ -1,5 +1,7 @@
 #include "sim/machine/cache/cache_tree.h"
 
+#include <algorithm>
+
 #include "sim/core/error.h"
 
 namespace attnsim::machine {
@@ -19,13 +21,12 @@ class CacheTree::Memory final : public Downstream {
   MemoryCounts counts(std::uint16_t tag) const {
     return tag < counts_.size() ? counts_[tag] : MemoryCounts{};
   }
-
- private:
   MemoryCounts& at(std::uint16_t tag) {
     if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
     return counts_[tag];
   }
 
+ private:
   std::uint64_t unit_bytes_;
   std::vector<MemoryCounts> counts_;
 };
@@ -62,6 +63,7 @@ struct CacheTree::Level final : EvictionListener {
   std::unique_ptr<Downstream> edge{};
   std::unique_ptr<CacheModel> cache{};
   SetCache* set_cache = nullptr;  // the cache, where it is one
+  std::vector<CacheCounts> repeated{};  // by tag: what it would have counted of copies left out
 };
 
 class CacheTree::TakingEdge final : public Downstream {
@@ -225,12 +227,64 @@ bool CacheTree::tied(Node node) const {
 
 CacheCounts CacheTree::counts(Node node, std::uint16_t tag) const {
   ATTNSIM_CHECK(levels_.at(node)->cache != nullptr, levels_.at(node)->name);
-  return levels_[node]->cache->counts(tag);
+  const Level& level = *levels_[node];
+  CacheCounts counts = level.cache->counts(tag);
+  if (tag < level.repeated.size()) counts += level.repeated[tag];
+  return counts;
 }
 
 MemoryCounts CacheTree::memory_counts(Node node, std::uint16_t tag) const {
   ATTNSIM_CHECK(levels_.at(node)->memory != nullptr, levels_.at(node)->name);
   return levels_[node]->memory->counts(tag);
+}
+
+std::vector<CacheTree::RecurringNode> CacheTree::recurring() const {
+  std::vector<RecurringNode> out;
+  for (Node node = 0; node < levels_.size(); ++node) {
+    if (levels_[node]->cache == nullptr) continue;
+    Recurring* state = levels_[node]->cache->recurring();
+    if (state == nullptr) return {};
+    out.push_back({node, state});
+  }
+  return out;
+}
+
+void CacheTree::append_counts(std::size_t tags, std::vector<std::uint64_t>& out) const {
+  for (Node node = 0; node < levels_.size(); ++node) {
+    for (std::size_t t = 0; t < tags; ++t) {
+      const auto tag = static_cast<std::uint16_t>(t);
+      if (levels_[node]->memory != nullptr) {
+        const MemoryCounts counts = memory_counts(node, tag);
+        out.insert(out.end(), {counts.bytes_read, counts.bytes_written});
+        continue;
+      }
+      const CacheCounts counts = this->counts(node, tag);
+      for (const auto count : kCacheCounts) out.push_back(counts.*count);
+    }
+  }
+}
+
+void CacheTree::repeat(const std::vector<std::uint64_t>& earlier,
+                       const std::vector<std::uint64_t>& later, std::size_t tags,
+                       std::uint64_t times) {
+  std::size_t at = 0;
+  const auto more = [&] {
+    const std::uint64_t period = later[at] - earlier[at];
+    ++at;
+    return times * period;
+  };
+  for (const std::unique_ptr<Level>& level : levels_) {
+    level->repeated.resize(std::max(level->repeated.size(), tags));
+    for (std::size_t tag = 0; tag < tags; ++tag) {
+      if (level->memory != nullptr) {
+        MemoryCounts& counts = level->memory->at(static_cast<std::uint16_t>(tag));
+        counts.bytes_read += more();
+        counts.bytes_written += more();
+        continue;
+      }
+      for (const auto count : kCacheCounts) level->repeated[tag].*count += more();
+    }
+  }
 }
 
 }  // namespace attnsim::machine

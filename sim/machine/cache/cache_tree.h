@@ -26,6 +26,7 @@
 
 #include "sim/core/cache_spec.h"
 #include "sim/machine/cache/cache.h"
+#include "sim/machine/cache/recurring.h"
 #include "sim/machine/cache/set_cache.h"
 
 namespace attnsim::machine {
@@ -65,6 +66,7 @@ class CacheTree {
   void finish();
 
   const std::string& name(Node node) const;
+
   /// Whether what is added inside this node must be able to give lines back: the node is inclusive
   /// or exclusive, or lies in such a cache.
   bool tied(Node node) const;
@@ -72,6 +74,19 @@ class CacheTree {
   CacheCounts counts(Node node, std::uint16_t tag) const;
   /// Of a memory.
   MemoryCounts memory_counts(Node node, std::uint16_t tag) const;
+
+  // --- repetition: see recurring.h --------------------------------------------------------------
+  /// The caches, in the order in which they were added; empty when one of them takes no part.
+  struct RecurringNode {
+    Node node;
+    Recurring* state;
+  };
+  std::vector<RecurringNode> recurring() const;
+  /// Appends every count of tags 0 .. tags - 1 of every node.
+  void append_counts(std::size_t tags, std::vector<std::uint64_t>& out) const;
+  /// Counts again, `times` times, what came between two calls of append_counts.
+  void repeat(const std::vector<std::uint64_t>& earlier, const std::vector<std::uint64_t>& later,
+              std::size_t tags, std::uint64_t times);
 
  private:
   class Memory;

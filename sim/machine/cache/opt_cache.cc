@@ -13,7 +13,7 @@ void OptCache::access(const LineAccess& access) {
   ATTNSIM_CHECK(!finished_, "access after finish");
   if (access.tag >= counts_.size()) counts_.resize(access.tag + std::size_t{1});
   counts_[access.tag].accesses += access.lines.count;
-  counts_[access.tag].cold += touched_.add(access.lines);
+  counts_[access.tag].cold += touched_.mark(access.lines);
   uses_.record(access);
 }
 

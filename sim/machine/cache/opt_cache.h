@@ -16,9 +16,9 @@
 #include <vector>
 
 #include "sim/machine/cache/cache.h"
-#include "sim/machine/cache/footprint.h"
 #include "sim/machine/cache/recorded_uses.h"
 #include "sim/machine/cache/set_index.h"
+#include "sim/machine/cache/touched_lines.h"
 
 namespace attnsim::machine {
 
@@ -45,7 +45,7 @@ class OptCache final : public CacheModel {
   const OptConfig config_;
   Downstream& below_;
   RecordedUses uses_;
-  Footprint touched_;
+  TouchedLines touched_;
   std::vector<CacheCounts> counts_;  // by tag
   bool finished_ = false;
 };

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <bit>
 
+#include "sim/machine/cache/word_bits.h"
+
 namespace attnsim::machine {
 namespace {
 
@@ -17,7 +19,7 @@ std::uint64_t trailing_zeros(std::uint64_t bits) {
 }  // namespace
 
 std::uint64_t OptLedger::leaving_together(std::uint64_t most, std::uint64_t dirty) const {
-  if (!below_.ordered()) return most;
+  if (!ordered_) return most;
   return std::min(most, 1 + trailing_zeros(dirty >> 1));
 }
 
@@ -27,15 +29,16 @@ void OptLedger::miss(const LineAccess& access, LineRun lines) {
   (access.write ? counts.write_misses : counts.read_misses) += lines.count;
   if (access.write && access.covers_lines && !fetches_covered_writes_) return;
   counts.fills += lines.count;
-  below_.exchange({}, {lines.first, lines.count, 1, access.tag}, {});
+  below_.fetch(lines, access.tag);
 }
 
-void OptLedger::evict(std::uint64_t line, std::uint16_t tag, bool dirty) {
+void OptLedger::evict(LineRun lines, std::uint16_t tag, std::uint64_t dirty) {
   CacheCounts& counts = counts_[tag];
-  ++counts.evictions;
-  if (!dirty) return;
-  ++counts.write_backs;
-  below_.write({line, 1, 1, tag});
+  counts.evictions += lines.count;
+  for_each_bit_run(dirty, [&](std::uint32_t begin, std::uint32_t count) {
+    counts.write_backs += count;
+    below_.write_back({lines.first + begin, count}, tag);
+  });
 }
 
 void OptLedger::settle(std::vector<std::pair<std::uint64_t, std::uint16_t>> dirty) {
@@ -43,8 +46,9 @@ void OptLedger::settle(std::vector<std::pair<std::uint64_t, std::uint16_t>> dirt
   std::ranges::sort(dirty);
   for (const auto& [line, tag] : dirty) {
     ++counts_[tag].final_dirty;
-    below_.write({line, 1, 1, tag});
+    below_.write_back({line, 1}, tag);
   }
+  below_.flush();
 }
 
 OptFullReplay::OptFullReplay(std::uint64_t capacity, RecordedUses& uses, OptLedger& ledger)
@@ -59,12 +63,11 @@ void OptFullReplay::run() {
     Chunk chunk{&access.what, access.what.lines.first, access.time, 0, 0};
     for (std::uint64_t left = access.what.lines.count; left > 0;) {
       const NextUses piece = uses_.take();
-      for (std::uint64_t done = 0; done < piece.count; done += chunk.count) {
-        chunk.next = piece.next == kNever ? kNever : piece.next + done;
-        chunk.count = std::min<std::uint64_t>(64, piece.count - done);
+      chunk.next = piece.next;
+      for (std::uint64_t to_do = piece.count; to_do > 0;) {
+        chunk.count = std::min<std::uint64_t>(64, to_do);
+        to_do -= chunk.count;
         replay(chunk);
-        chunk.line += chunk.count;
-        chunk.time += chunk.count;
       }
       left -= piece.count;
     }
@@ -78,7 +81,7 @@ void OptFullReplay::run() {
   ledger_.settle(std::move(dirty));
 }
 
-void OptFullReplay::replay(Chunk chunk) {
+void OptFullReplay::replay(Chunk& chunk) {
   while (chunk.count > 0) {
     const std::uint64_t here = resident_.read(chunk.time, chunk.count);
     const std::uint64_t misses = here == 0 ? chunk.count : trailing_zeros(here);
@@ -124,9 +127,7 @@ std::uint64_t OptFullReplay::make_room(const Chunk& chunk, std::uint64_t wanted)
 std::uint64_t OptFullReplay::evict_dead(std::uint64_t wanted) {
   Dead& oldest = dead_.front();
   const std::uint64_t n = ledger_.leaving_together(std::min(wanted, oldest.count), oldest.dirty);
-  for (std::uint64_t i = 0; i < n; ++i) {
-    ledger_.evict(oldest.line + i, oldest.tag, (oldest.dirty >> i & 1) != 0);
-  }
+  ledger_.evict({oldest.line, n}, oldest.tag, oldest.dirty & ones(n));
   oldest.line += n;
   oldest.count -= n;
   oldest.dirty = n == 64 ? 0 : oldest.dirty >> n;
@@ -154,14 +155,11 @@ std::uint64_t OptFullReplay::evict_farthest(const Chunk& chunk, std::uint64_t wa
       n = ledger_.leaving_together(n, 2);  // one by one, where it matters
     }
   }
-  for (std::uint64_t i = 0; i < n; ++i) {
-    const std::uint64_t time = last - i;
-    ledger_.evict(use.what.lines.first + (time - use.time), use.what.tag,
-                  dirty_.read(time, 1) != 0);
-  }
   const std::uint64_t first = last + 1 - n;
+  const std::uint64_t dirty = dirty_.read(first, n);
+  ledger_.evict({use.what.lines.first + (first - use.time), n}, use.what.tag, dirty);
   resident_.erase(first, ones(n));
-  dirty_.erase(first, dirty_.read(first, n));
+  dirty_.erase(first, dirty);
   size_ -= n;
   return n;
 }
@@ -212,7 +210,7 @@ void OptSetReplay::touch(const LineAccess& access, std::uint64_t line, std::uint
   if (farthest == now) {
     ledger_.hit(access, 1);
   } else {
-    if (farthest != kNever) ledger_.evict(way.line, way.tag, way.dirty);
+    if (farthest != kNever) ledger_.evict({way.line, 1}, way.tag, way.dirty ? 1 : 0);
     ledger_.miss(access, {line, 1});
     way = {line, access.tag, false};
   }

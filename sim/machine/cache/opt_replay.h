@@ -5,8 +5,8 @@
 #include <deque>
 #include <vector>
 
-#include "sim/machine/cache/below_port.h"
 #include "sim/machine/cache/opt_cache.h"
+#include "sim/machine/cache/outflow.h"
 #include "sim/machine/cache/time_set.h"
 
 namespace attnsim::machine {
@@ -15,21 +15,25 @@ namespace attnsim::machine {
 class OptLedger {
  public:
   OptLedger(const OptConfig& config, Downstream& below, std::vector<CacheCounts>& counts)
-      : fetches_covered_writes_(config.fetch_covered_writes), below_(below, 1), counts_(counts) {}
+      : fetches_covered_writes_(config.fetch_covered_writes),
+        ordered_(below.ordered()),
+        below_(&below),
+        counts_(counts) {}
 
   /// How many of `most` victims may leave before the lines that take their places are fetched:
   /// where order is seen, only the first of them may be dirty. Bit i of `dirty` is victim i.
   std::uint64_t leaving_together(std::uint64_t most, std::uint64_t dirty) const;
   void hit(const LineAccess& access, std::uint64_t lines) { counts_[access.tag].hits += lines; }
   void miss(const LineAccess& access, LineRun lines);
-  /// A line leaves to make room.
-  void evict(std::uint64_t line, std::uint16_t tag, bool dirty);
+  /// Up to 64 lines leave to make room; bit i of `dirty` is line i.
+  void evict(LineRun lines, std::uint16_t tag, std::uint64_t dirty);
   /// Dirty lines at the end.
   void settle(std::vector<std::pair<std::uint64_t, std::uint16_t>> dirty);
 
  private:
   const bool fetches_covered_writes_;
-  BelowPort below_;
+  const bool ordered_;  // what lies below sees order
+  Outflow below_;
   std::vector<CacheCounts>& counts_;
 };
 
@@ -51,7 +55,8 @@ class OptFullReplay {
     std::uint16_t tag;
   };
 
-  void replay(Chunk chunk);
+  /// Moves past the chunk.
+  void replay(Chunk& chunk);
   /// Makes the first `count` lines of the chunk resident until their next use and moves past them.
   void keep(Chunk& chunk, std::uint64_t count, std::uint64_t dirty);
   void hit(Chunk& chunk, std::uint64_t count);

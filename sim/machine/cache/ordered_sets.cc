@@ -8,6 +8,15 @@ std::uint64_t OrderedSets::numbered(std::uint64_t key) {
   return it->second;
 }
 
+void OrderedSets::translate(const std::vector<std::uint64_t>& keys_by_tag) {
+  for (std::uint64_t& word : words_) {
+    if (word == kEmpty) continue;
+    const Victim line = victim(word, 0);
+    const std::uint64_t by = line.tag < keys_by_tag.size() ? keys_by_tag[line.tag] : 0;
+    word = pack(line.key + by, line.tag);
+  }
+}
+
 Victim OrderedSets::invalidate(std::uint32_t set, std::uint64_t key, std::uint16_t tag) {
   std::uint64_t* words = at(set);
   const std::uint32_t way = find(words, pack(key, tag));

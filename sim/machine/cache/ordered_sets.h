@@ -24,6 +24,7 @@ class OrderedSets {
   OrderedSets(std::uint32_t sets, std::uint32_t ways, bool moves_on_hit)
       : ways_(ways),
         stride_((ways + 3) / 4 * 4),
+        all_ways_(~std::uint64_t{0} >> (64 - ways)),
         moves_on_hit_(moves_on_hit),
         words_(std::size_t{sets} * stride_, kEmpty),
         dirty_(sets) {}
@@ -39,10 +40,12 @@ class OrderedSets {
       return {};
     }
     if (!t.allocates) return {1, false, {}};
-    const Victim oldest = victim(set, ways_ - 1);
-    move_to_front(set, ways_ - 1, want);
-    dirty_[set] = (dirty_[set] & ~std::uint64_t{1}) | dirty;
-    return {1, true, oldest};
+    const std::uint64_t oldest = at(set)[ways_ - 1];
+    const std::uint64_t dirty_before = dirty_[set];
+    std::memmove(at(set) + 1, at(set), (ways_ - 1) * sizeof(want));
+    at(set)[0] = want;
+    dirty_[set] = (dirty_before << 1 | dirty) & all_ways_;
+    return {1, true, victim(oldest, dirty_before >> (ways_ - 1))};
   }
 
   /// True when the touch is a hit that changes nothing.
@@ -80,6 +83,19 @@ class OrderedSets {
     dirty_[set] = 0;
   }
 
+  /// Appends the ways in their order: place(key, tag) of each line, and its tag and dirty bit.
+  template <typename Place>
+  void append_state(std::uint32_t set, std::vector<std::uint64_t>& out, Place place) const {
+    for (std::uint32_t way = 0; way < ways_; ++way) {
+      const Victim line = victim(set, way);
+      out.push_back(line.valid != 0 ? place(line.key, line.tag) : 0);
+      out.push_back(std::uint64_t{line.tag} << 2U | line.dirty << 1U | line.valid);
+    }
+  }
+
+  /// Every key moves on by that of its tag.
+  void translate(const std::vector<std::uint64_t>& keys_by_tag);
+
  private:
   static constexpr std::uint64_t kEmpty = ~std::uint64_t{0};
   static constexpr int kKeyShift = 16;  // key, 16 bits of tag
@@ -101,12 +117,14 @@ class OrderedSets {
   std::uint64_t numbered(std::uint64_t key);
 
   Victim victim(std::uint32_t set, std::uint32_t way) const {
-    const std::uint64_t word = at(set)[way];
+    return victim(at(set)[way], dirty_[set] >> way);
+  }
+  /// Of a way's word; bit 0 of `dirty` is the way's.
+  Victim victim(std::uint64_t word, std::uint64_t dirty) const {
     if (word == kEmpty) return {};
     std::uint64_t key = word >> kKeyShift;
     if (key >= kFirstNumbered) key = large_keys_[key - kFirstNumbered];
-    return {key, static_cast<std::uint16_t>(word), 1,
-            static_cast<UnitMask>(dirty_[set] >> way & 1)};
+    return {key, static_cast<std::uint16_t>(word), 1, static_cast<UnitMask>(dirty & 1)};
   }
 
   /// At least ways_ when the line is not there.
@@ -136,7 +154,8 @@ class OrderedSets {
   }
 
   std::uint32_t ways_;
-  std::uint32_t stride_;  // words per set; those past the ways stay empty
+  std::uint32_t stride_;    // words per set; those past the ways stay empty
+  std::uint64_t all_ways_;  // a bit each
   bool moves_on_hit_;
   std::vector<std::uint64_t> words_;
   std::vector<std::uint64_t> dirty_;  // by set: bit of each way

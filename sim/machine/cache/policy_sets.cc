@@ -108,6 +108,20 @@ std::size_t PolicySets::find(std::uint32_t set, std::uint64_t key) const {
   return kNone;
 }
 
+bool PolicySets::states_are_visible() const {
+  std::vector<std::uint64_t> out;
+  return policy_->append_order(0, out) || policy_->append_state(0, out);
+}
+
+void PolicySets::translate(const std::vector<std::uint64_t>& keys_by_tag) {
+  std::fill(table_.begin(), table_.end(), Cell{});
+  for (std::size_t slot = 0; slot < keys_.size(); ++slot) {
+    if (valid_[slot] == 0) continue;
+    if (tags_[slot] < keys_by_tag.size()) keys_[slot] += keys_by_tag[tags_[slot]];
+    if (!table_.empty()) table_insert(slot, static_cast<std::uint32_t>(slot / ways_));
+  }
+}
+
 /// Eight neighbouring keys have neighbouring cells: runs stay within cache lines.
 std::size_t PolicySets::home(std::uint32_t set, std::uint64_t key) const {
   const std::uint64_t block = mix64(key / 8 ^ (std::uint64_t{set} << 40));

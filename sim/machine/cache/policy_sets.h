@@ -38,6 +38,28 @@ class PolicySets {
     }
   }
 
+  /// Whether append_state says all.
+  bool states_are_visible() const;
+
+  /// Appends place(key, tag) of the lines with their tags and bits, in the policy's order of ways
+  /// where that is all it knows; else by way, then the policy's state.
+  template <typename Place>
+  void append_state(std::uint32_t set, std::vector<std::uint64_t>& out, Place place) const {
+    std::vector<std::uint64_t> order;
+    const bool by_order = policy_->append_order(set, order);
+    for (std::uint32_t w = 0; w < ways_; ++w) {
+      const std::size_t slot = first(set) + (by_order ? order[w] : w);
+      if (valid_[slot] == 0 && by_order) continue;  // empty ways are filled before any other
+      out.push_back(valid_[slot] == 0 ? 0 : place(keys_[slot], tags_[slot]));
+      out.push_back(std::uint64_t{tags_[slot]} << 16U | std::uint64_t{valid_[slot]} << 8U |
+                    dirty_[slot]);
+    }
+    if (!by_order) policy_->append_state(set, out);
+  }
+
+  /// Every key moves on by that of its tag.
+  void translate(const std::vector<std::uint64_t>& keys_by_tag);
+
  private:
   static constexpr std::uint32_t kMostScannedWays = 32;
   static constexpr std::size_t kNone = ~std::size_t{0};

@@ -39,6 +39,7 @@ class NextUseOfLine {
 };
 
 bool continues(const NextUses& piece, std::uint64_t next) {
+  if (piece.count == PackedUses::kMostLines) return false;
   return piece.next == kNever ? next == kNever : next == piece.next + piece.count;
 }
 
@@ -73,8 +74,9 @@ void find_pieces(const RecordedUses::Access& access, NextUseOfLine& uses,
 void RecordedUses::record(const LineAccess& access) {
   if (access.lines.count == 0) return;
   ATTNSIM_CHECK(accesses_.size() < ~std::uint32_t{0}, "too many accesses to record");
+  ATTNSIM_CHECK(duration_ + access.lines.count < PackedUses::kLatest, "too long to record");
   const std::uint64_t words = (duration_ + access.lines.count + 63) / 64;
-  at_word_.resize(words, static_cast<std::uint32_t>(accesses_.size()));
+  while (at_word_.size() < words) at_word_.push_back(static_cast<std::uint32_t>(accesses_.size()));
   accesses_.push_back({access, duration_});
   duration_ += access.lines.count;
 }
@@ -85,24 +87,32 @@ void RecordedUses::prepare() {
   for (std::size_t i = accesses_.size(); i-- > 0;) {
     of_access.clear();
     find_pieces(accesses_[i], uses, of_access);
-    pieces_.insert(pieces_.end(), of_access.rbegin(), of_access.rend());
+    for (std::size_t piece = of_access.size(); piece-- > 0;)
+      pieces_.push_back(PackedUses(of_access[piece]));
   }
 }
 
 NextUses RecordedUses::take() {
-  const NextUses piece = pieces_.back();
+  const NextUses piece = pieces_.back().unpacked();
   pieces_.pop_back();
   return piece;
 }
 
-const RecordedUses::Access& RecordedUses::at(std::uint64_t time) const {
+const RecordedUses::Access& RecordedUses::at(std::uint64_t time) {
+  // Uses are looked for backwards: mostly it is the access of last time or the one before.
+  for (int back = 0; back < 2 && time < end_of(found_); ++back, --found_) {
+    if (accesses_[found_].time <= time) return accesses_[found_];
+    if (found_ == 0) break;
+  }
   // Bit 0 of a word may lie in an access that began in the word before.
   const std::uint64_t word = time / 64;
-  const auto begin = accesses_.begin() + at_word_[word];
-  const auto end =
+  const auto* const begin = accesses_.begin() + at_word_[word];
+  const auto* const end =
       word + 1 < at_word_.size() ? accesses_.begin() + at_word_[word + 1] + 1 : accesses_.end();
-  return *std::prev(std::upper_bound(
-      begin, end, time, [](std::uint64_t t, const Access& access) { return t < access.time; }));
+  const auto* const after = std::upper_bound(
+      begin, end, time, [](std::uint64_t t, const Access& access) { return t < access.time; });
+  found_ = static_cast<std::size_t>(after - accesses_.begin()) - 1;
+  return accesses_[found_];
 }
 
 }  // namespace attnsim::machine

@@ -33,6 +33,15 @@ class ReplacementPolicy {
   virtual void copy_set(std::uint32_t from, std::uint32_t to) = 0;
   /// True only if the two sets answer every future the same way.
   virtual bool same_set(std::uint32_t a, std::uint32_t b) const = 0;
+  // A replay that leaves out copies compares states (recurring.h). A policy takes part by one of:
+  /// Appends the ways in the order in which they would be kept, when that is all it depends on.
+  virtual bool append_order(std::uint32_t /*set*/, std::vector<std::uint64_t>& /*out*/) const {
+    return false;
+  }
+  /// Appends all that its answers depend on, where it tells ways apart.
+  virtual bool append_state(std::uint32_t /*set*/, std::vector<std::uint64_t>& /*out*/) const {
+    return false;
+  }
   /// Sets with the same history behave the same, so a cache may keep one of them for many.
   virtual bool sets_are_alike() const { return true; }
 };

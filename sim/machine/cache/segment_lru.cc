@@ -10,11 +10,30 @@ namespace {
 // Where representations cost the same (tests/benchmarks/cache_benchmark.cc): a piece costs what two
 // lines cost singly.
 constexpr std::uint64_t kLinesPerPiece = 2;
+constexpr std::uint64_t kLinesPerStep = 2;
 // Rectangles are worth their records with rows of fewer lines, and when they have more rows.
 constexpr std::uint64_t kShortRow = 8;
 constexpr std::uint64_t kManyRows = 4;
+// They are kept while rows are not longer than this and a step is that many lines.
+constexpr std::uint64_t kLongRow = 64;
+constexpr std::uint64_t kLinesPerGoodStep = 4;
 constexpr std::uint64_t kCapacities = 8;  // between reviews, so that moving the lines over is cheap
 constexpr std::uint64_t kMostPatience = 1U << 20U;
+
+/// Calls visit(Victims) for maximal runs of resident lines, oldest first.
+template <class From, class Visit>
+void for_each_run(From& from, Visit&& visit) {
+  Victims run;
+  from.for_each([&](LineRun lines, std::uint16_t tag, bool dirty) {
+    if (run.lines.first + run.lines.count == lines.first && run.tag == tag && run.dirty == dirty) {
+      run.lines.count += lines.count;
+      return;
+    }
+    if (run.lines.count != 0) visit(run);
+    run = {lines, dirty, tag};
+  });
+  if (run.lines.count != 0) visit(run);
+}
 
 }  // namespace
 
@@ -64,7 +83,7 @@ void SegmentLru::review() {
   const Mode next = choose();
   if (next != mode_) change_to(next);
   window_ = {};
-  start_ = blocks_ ? blocks_->pieces() : records_ ? records_->single_lines() : 0;
+  start_ = blocks_ ? blocks_->pieces() : records_ ? records_->steps() : 0;
   if (review_after_ / kCapacities < options_.capacity) review_after_ *= 2;
 }
 
@@ -78,13 +97,16 @@ bool SegmentLru::is_failing() const {
   if (mode_ == Mode::blocks) {
     return window_.lines < kLinesPerPiece * (blocks_->pieces() - start_);
   }
-  return mode_ == Mode::records && window_.lines < 2 * (records_->single_lines() - start_);
+  return mode_ == Mode::records && window_.lines < kLinesPerStep * (records_->steps() - start_);
 }
 
 SegmentLru::Mode SegmentLru::choose() const {
   const bool in_order = below_ != nullptr && below_->ordered();
   const std::uint64_t rows = window_.accesses + window_.more_rows;
   const bool rectangles = rows >= kManyRows * window_.accesses && window_.lines < kShortRow * rows;
+  const bool good =
+      mode_ == Mode::records && window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
+  if (good) return Mode::records;
   if (rectangles && !in_order && with_records_.may_be_tried()) return Mode::records;
   // A piece is at most a row: with shorter rows than that, blocks cannot pay.
   const bool runs = window_.lines >= kLinesPerPiece * rows;
@@ -114,23 +136,40 @@ void SegmentLru::move_to(std::unique_ptr<From>& from, Mode mode) {
   }
 }
 
-/// In order of last use; lines that follow each other go together.
+/// In order of last use, by so many lines further on.
 template <class From, class To>
-void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to) {
+void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to,
+                            const LinesByTag& by) {
   auto made = std::make_unique<To>(options_, below_, touched_);
-  Victims run;
-  from->for_each([&](LineRun lines, std::uint16_t tag, bool dirty) {
-    if (run.lines.first + run.lines.count == lines.first && run.tag == tag && run.dirty == dirty) {
-      run.lines.count += lines.count;
-      return;
-    }
-    made->restore(run.lines, run.tag, run.dirty);
-    run = {lines, dirty, tag};
+  for_each_run(*from, [&](const Victims& run) {
+    const std::uint64_t distance = run.tag < by.size() ? by[run.tag] : 0;
+    made->restore({run.lines.first + distance, run.lines.count}, run.tag, run.dirty);
   });
-  made->restore(run.lines, run.tag, run.dirty);
   past_ += from->tag_counts();
   from.reset();
   to = std::move(made);
+}
+
+void SegmentLru::snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) {
+  const auto append = [&](const Victims& run) {
+    out.push_back(run.lines.first - origin[run.tag]);
+    out.push_back(run.lines.count << 17U | std::uint64_t{run.tag} << 1U | (run.dirty ? 1U : 0U));
+  };
+  if (blocks_) for_each_run(*blocks_, append);
+  if (records_) for_each_run(*records_, append);
+  if (lines_) for_each_run(*lines_, append);
+}
+
+void SegmentLru::translate(const LinesByTag& by) {
+  if (blocks_) move_lines(blocks_, blocks_, by);
+  if (records_) move_lines(records_, records_, by);
+  if (lines_) move_lines(lines_, lines_, by);
+  start_ = 0;  // what was made anew has taken no step
+  window_ = {};
+}
+
+void SegmentLru::append_touched(LineRun lines, std::vector<std::uint64_t>& out) {
+  touched_->append(lines, out);
 }
 
 void SegmentLru::finish() {

@@ -17,12 +17,13 @@
 #include "sim/machine/cache/line_lru.h"
 #include "sim/machine/cache/lru_options.h"
 #include "sim/machine/cache/record_lru.h"
+#include "sim/machine/cache/recurring.h"
 #include "sim/machine/cache/tag_counts.h"
 #include "sim/machine/cache/touched_lines.h"
 
 namespace attnsim::machine {
 
-class SegmentLru final : public CacheModel {
+class SegmentLru final : public CacheModel, public Recurring {
  public:
   /// Lines up to the first review. Later ones come after twice as many each, up to eight times the
   /// capacity.
@@ -36,6 +37,14 @@ class SegmentLru final : public CacheModel {
   void access(const RectAccess& rect) override;
   void finish() override;
   CacheCounts counts(std::uint16_t tag) const override;
+
+  Recurring* recurring() override { return this; }
+  std::uint64_t step() const override { return 1; }
+  /// Maximal runs of lines of one tag and one dirty bit, oldest first.
+  void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) override;
+  void translate(const LinesByTag& by) override;
+  void append_touched(LineRun lines, std::vector<std::uint64_t>& out) override;
+  void mark_touched(LineRun lines) override { touched_->mark_run(lines); }
 
  private:
   enum class Mode : std::uint8_t { blocks, records, lines };
@@ -63,7 +72,7 @@ class SegmentLru final : public CacheModel {
   template <class From>
   void move_to(std::unique_ptr<From>& from, Mode mode);
   template <class From, class To>
-  void move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to);
+  void move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to, const LinesByTag& by = {});
 
   LruOptions options_;
   Downstream* below_;
@@ -78,7 +87,7 @@ class SegmentLru final : public CacheModel {
   std::unique_ptr<BlockLru> blocks_;
   std::unique_ptr<RecordLru> records_;
   std::unique_ptr<LineLru> lines_;
-  std::uint64_t start_ = 0;  // its pieces or single lines at the last review
+  std::uint64_t start_ = 0;  // its pieces or steps at the last review
 };
 
 }  // namespace attnsim::machine

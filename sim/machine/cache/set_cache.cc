@@ -73,7 +73,7 @@ void SetCache::access(const LineAccess& access) {
   if (access.lines.count == 0) return;
   CacheCounts& counts = counts_of(access.tag);
   counts.accesses += access.lines.count;
-  if (config_.classes != MissClasses::none) counts.cold += touched_.add(access.lines);
+  if (config_.classes != MissClasses::none) counts.cold += touched_.mark(access.lines);
   if (shadow_ != nullptr) {
     replay_classified(access);
   } else if (ordered_sets_) {
@@ -143,7 +143,7 @@ void SetCache::replay_lines(Sets& sets, LineRun lines, UnitMask units, const Lin
   std::uint64_t set = lines.first - touch.key * sets_;
   while (lines.count > 0) {
     const std::uint64_t n = std::min(lines.count, sets_ - set);
-    replay_classes(sets, {lines.first, static_cast<std::uint32_t>(set), n}, touch, access);
+    replay_classes(sets, lines.first, static_cast<std::uint32_t>(set), n, touch, access);
     lines.first += n;
     lines.count -= n;
     ++touch.key;
@@ -159,44 +159,47 @@ void SetCache::replay_line(Sets& sets, std::uint64_t line, Touch touch, const Li
   settle({line, set, 1}, touch.units, sets.touch(set, touch), access);
 }
 
-/// The piece lies inside one turn through the sets. Walks the classes it meets, splitting those it
-/// meets in part, and merges neighbours that it leaves in equal states.
+/// `count` lines inside one turn through the sets, the first in `set`. Walks the classes it meets,
+/// splitting those it meets in part, and merges neighbours that it leaves in equal states.
 template <typename Sets>
-void SetCache::replay_classes(Sets& sets, Piece piece, const Touch& touch,
-                              const LineAccess& access) {
-  std::uint32_t start = classes_->start_of(piece.set);
+void SetCache::replay_classes(Sets& sets, std::uint64_t line, std::uint32_t set,
+                              std::uint64_t count, const Touch& touch, const LineAccess& access) {
+  const auto last = static_cast<std::uint32_t>(set + count);
+  std::uint32_t start = classes_->start_of(set);
   constexpr std::uint32_t kNone = ~std::uint32_t{0};
   std::uint32_t previous = kNone;
-  while (piece.count > 0) {
-    const std::uint64_t in_class = classes_->end_of(start) - piece.set;
-    const Piece part{piece.line, piece.set, std::min(piece.count, in_class)};
-    const bool in_part = part.set != start || part.count != in_class;
+  while (set != last) {
+    const std::uint32_t end = classes_->end_of(start);
+    const std::uint32_t next = std::min(end, last);
+    const bool in_part = set != start || next != end;
     if (in_part && sets.settled(start, touch)) {
-      if (!plain_) settle(part, touch.units, {}, access);
+      if (!plain_) settle({line, set, next - set}, touch.units, {}, access);
       previous = kNone;
     } else {
-      if (in_part) isolate(sets, part.set, part.count);
-      const Touched touched = sets.touch(part.set, touch);
+      if (in_part) isolate(sets, start, set, next, end);
+      const Touched touched = sets.touch(set, touch);
       // A hit of a plain cache leaves nothing to do.
-      if (touched.missing != 0 || !plain_) settle(part, touch.units, touched, access);
-      if (previous != kNone && sets.same(previous, part.set)) {
-        classes_->remove(part.set);
+      if (plain_) {
+        if (touched.missing != 0) settle_plain({line, set, next - set}, touched.victim, access);
       } else {
-        previous = part.set;
+        settle({line, set, next - set}, touch.units, touched, access);
+      }
+      if (previous != kNone && sets.same(previous, set)) {
+        classes_->remove(set);
+      } else {
+        previous = set;
       }
     }
-    piece.line += part.count;
-    piece.count -= part.count;
-    start = piece.set = part.set + static_cast<std::uint32_t>(part.count);
+    line += next - set;
+    start = set = next;
   }
 }
 
-/// Makes sets [set, set + count), which lie in one class, a class of their own.
+/// Makes sets [set, next) of the class [start, end) a class of their own.
 template <typename Sets>
-void SetCache::isolate(Sets& sets, std::uint32_t set, std::uint64_t count) {
-  const std::uint32_t start = classes_->start_of(set);
-  const std::uint32_t next = set + static_cast<std::uint32_t>(count);
-  if (next < classes_->end_of(start)) {
+void SetCache::isolate(Sets& sets, std::uint32_t start, std::uint32_t set, std::uint32_t next,
+                       std::uint32_t end) {
+  if (next < end) {
     sets.copy(start, next);
     classes_->add(next);
   }

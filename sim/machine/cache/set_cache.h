@@ -27,11 +27,12 @@
 
 #include "sim/machine/cache/below_port.h"
 #include "sim/machine/cache/cache.h"
-#include "sim/machine/cache/footprint.h"
 #include "sim/machine/cache/ordered_sets.h"
 #include "sim/machine/cache/policy_sets.h"
+#include "sim/machine/cache/recurring.h"
 #include "sim/machine/cache/set_classes.h"
 #include "sim/machine/cache/set_index.h"
+#include "sim/machine/cache/touched_lines.h"
 
 namespace attnsim::machine {
 
@@ -77,7 +78,7 @@ class EvictionListener {
   virtual bool evicted(LeavingLine& line) = 0;
 };
 
-class SetCache final : public CacheModel {
+class SetCache final : public CacheModel, public Recurring {
  public:
   /// Throws UserError for an unknown or off-line policy. REQUIRES: fault_of(config) is empty.
   /// A listener may call invalidate() and mark_dirty() while an access is under way.
@@ -90,6 +91,13 @@ class SetCache final : public CacheModel {
   CacheCounts counts(std::uint16_t tag) const override;
 
   const SetCacheConfig& config() const { return config_; }
+
+  Recurring* recurring() override;
+  std::uint64_t step() const override { return sets_; }
+  void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) override;
+  void translate(const LinesByTag& by) override;
+  void append_touched(LineRun lines, std::vector<std::uint64_t>& out) override;
+  void mark_touched(LineRun lines) override { touched_.mark_run(lines); }
 
   /// Removes a line without counting; the answer says what it was (valid 0: it was not here).
   LeavingLine invalidate(std::uint64_t line, std::uint16_t tag);
@@ -120,13 +128,18 @@ class SetCache final : public CacheModel {
   template <typename Sets>
   void replay_lines(Sets& sets, LineRun lines, UnitMask units, const LineAccess& access);
   template <typename Sets>
-  void replay_classes(Sets& sets, Piece piece, const Touch& touch, const LineAccess& access);
+  void replay_classes(Sets& sets, std::uint64_t line, std::uint32_t set, std::uint64_t count,
+                      const Touch& touch, const LineAccess& access);
   template <typename Sets>
   void replay_line(Sets& sets, std::uint64_t line, Touch touch, const LineAccess& access);
   template <typename Sets>
-  void isolate(Sets& sets, std::uint32_t set, std::uint64_t count);
+  void isolate(Sets& sets, std::uint32_t start, std::uint32_t set, std::uint32_t next,
+               std::uint32_t end);
   template <typename Sets>
   std::vector<std::pair<LineRun, Victim>> clean_all(Sets& sets);
+  template <typename Sets>
+  void append_sets(const Sets& sets, const LinesByTag& origin,
+                   std::vector<std::uint64_t>& out) const;
 
   void replay_classified(const LineAccess& access);
   Touch touch_of(std::uint64_t key, UnitMask units, const LineAccess& access) const;
@@ -160,7 +173,7 @@ class SetCache final : public CacheModel {
   std::optional<PolicySets> policy_sets_;
   std::optional<SetClasses> classes_;  // where sets are alike
   std::unique_ptr<SetCache> shadow_;   // for MissClasses::three
-  Footprint touched_;
+  TouchedLines touched_;
   std::vector<CacheCounts> counts_;  // by tag; hits, misses and capacity follow from the others
   /// With sectors: the line accessed last, if that was a use.
   std::uint64_t last_used_ = kNoLine;

@@ -22,7 +22,7 @@ bool SetCache::mark_dirty(std::uint64_t line, std::uint16_t tag) {
 bool SetCache::take(std::uint64_t line, std::uint16_t tag) {
   CacheCounts& counts = counts_of(tag);
   ++counts.accesses;
-  if (config_.classes != MissClasses::none) counts.cold += touched_.add({line, 1});
+  if (config_.classes != MissClasses::none) counts.cold += touched_.mark({line, 1});
   const LeavingLine was = invalidate(line, tag);
   if (was.valid != 0) return was.dirty != 0;
   ++counts.read_misses;

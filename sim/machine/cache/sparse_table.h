@@ -19,6 +19,7 @@ class SparseTable {
 
   /// All of them, in the order in which they were made.
   const std::deque<Entry>& entries() const { return entries_; }
+  std::deque<Entry>& entries() { return entries_; }
 
   /// The entry of that number, made if need be. Expected O(1).
   Entry& get(std::uint64_t number) {

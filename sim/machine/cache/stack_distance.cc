@@ -5,11 +5,14 @@
 #include <utility>
 #include <vector>
 
+#include "sim/core/error.h"
+
 namespace attnsim::machine {
 
 namespace {
 
 constexpr std::size_t kFirstBuckets = 4096;
+constexpr std::uint32_t kMaxLines = std::uint32_t{1} << 29U;
 constexpr unsigned kMaxBucketBits = 5;  // a bucket holds at most 2^5 blocks
 
 /// At `capacity` the final dirty lines jump, and from there on grow faster or (modulo 2^64) slower.
@@ -70,6 +73,7 @@ void StackDistance::touch(StartPage& page, std::uint32_t begin, std::uint32_t en
     } else {
       const std::uint32_t stop = std::min(end, page.starts.after(begin));
       cold_ += stop - begin;
+      ATTNSIM_CHECK(cold_ <= kMaxLines, "too many distinct lines for a curve");
       push(page, begin, stop, kind.write ? 0 : kClean);
       begin = stop;
     }
@@ -79,8 +83,8 @@ void StackDistance::touch(StartPage& page, std::uint32_t begin, std::uint32_t en
 /// Used again, in some caches a hit.
 void StackDistance::hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, const Kind& kind) {
   const Blocks::Block& block = blocks_[id];
-  const std::uint64_t old_level = block.state.level;
-  const std::uint64_t level = count_hit(old_level, depth(id, begin), end - begin, kind);
+  const std::uint32_t old_level = block.state.level;
+  const std::uint32_t level = count_hit(old_level, depth(id, begin), end - begin, kind);
   // The newest lines again, in the same order: nothing changes.
   if (id == blocks_.newest() && end == block.end() && level == old_level) return;
   StartPage& page = *block.page;
@@ -89,11 +93,14 @@ void StackDistance::hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, c
 }
 
 /// Of `line`, and of each line after it in the block by the time its turn comes.
-std::uint64_t StackDistance::depth(Blocks::Id id, std::uint32_t line) const {
+std::uint32_t StackDistance::depth(Blocks::Id id, std::uint32_t line) const {
   const Blocks::Block& block = blocks_[id];
+  std::uint32_t lines = block.end() - line;
+  if (id == growing_) return lines;
+  if (growing_ != 0) lines += blocks_[growing_].length;
   const std::size_t place = bucket(block.state.time);
-  std::uint64_t lines = lines_at_.after(place) + (block.end() - line);
-  for (Blocks::Id newer = block.newer; newer != 0; newer = blocks_[newer].newer) {
+  lines += lines_at_.after(place);
+  for (Blocks::Id newer = block.newer; newer != growing_; newer = blocks_[newer].newer) {
     if (bucket(blocks_[newer].state.time) != place) break;
     lines += blocks_[newer].length;
   }
@@ -101,71 +108,83 @@ std::uint64_t StackDistance::depth(Blocks::Id id, std::uint32_t line) const {
 }
 
 /// The level afterwards.
-std::uint64_t StackDistance::count_hit(std::uint64_t level, std::uint64_t depth,
-                                       std::uint64_t lines, const Kind& kind) {
-  Change& change = changes_.get(depth);
+std::uint32_t StackDistance::count_hit(std::uint32_t level, std::uint32_t depth,
+                                       std::uint32_t lines, const Kind& kind) {
+  DepthChange& change = changes_.at(depth);
   (kind.write ? change.write_hits : change.read_hits) += lines;
   if (kind.fetched) change.fills_saved += lines;
   if (level < depth) {
     change.written -= lines;
-    changes_.get(level).written += lines;
+    changes_.at(level).written += lines;
   }
   if (kind.write) return 0;
   return std::max(level, depth);  // kClean is the greatest
 }
 
 void StackDistance::take(Blocks::Id id, std::uint32_t begin, std::uint32_t end) {
+  if (id == growing_) {
+    add_to_tree(id);
+    growing_ = 0;
+  }
   const Blocks::Block& block = blocks_[id];
-  const std::uint64_t time = block.state.time;
-  const std::uint64_t above = block.end() - end;
-  lines_at_.add(bucket(time), 0 - std::uint64_t{block.end() - begin});
+  const std::uint32_t time = block.state.time;
+  const std::uint32_t above = block.end() - end;
+  lines_at_.add(bucket(time), 0 - (block.end() - begin));
   if (above != 0) lines_at_.add(bucket(time + (end - block.begin)), above);
   blocks_.take(id, begin, end);
 }
 
 void StackDistance::push(StartPage& page, std::uint32_t begin, std::uint32_t end,
-                         std::uint64_t level) {
-  const std::uint64_t lines = end - begin;
+                         std::uint32_t level) {
+  const std::uint32_t lines = end - begin;
   if (bucket(now_ + lines) >= lines_at_.buckets()) renumber();
+  const Blocks::Id before = blocks_.newest();
   blocks_.push(page, begin, end, {now_, level});
-  lines_at_.add(bucket(blocks_[blocks_.newest()].state.time), lines);
   now_ += lines;
+  const Blocks::Id newest = blocks_.newest();
+  if (newest == growing_) return;
+  if (newest == before) {
+    lines_at_.add(bucket(blocks_[newest].state.time), lines);
+    return;
+  }
+  if (growing_ != 0) add_to_tree(growing_);
+  growing_ = newest;
 }
 
-/// Closes the gaps in time that re-used lines left behind; at least half of the times are then
-/// free.
+/// Closes the gaps in time that re-used lines left behind; at least two thirds of the times are
+/// then free.
 void StackDistance::renumber() {
-  const std::uint64_t mean = cold_ / std::max<std::size_t>(blocks_.size(), 1);
+  const std::size_t mean = cold_ / std::max<std::size_t>(blocks_.size(), 1);
   bucket_bits_ = std::min(static_cast<unsigned>(std::bit_width(mean | 1U)) - 1, kMaxBucketBits);
-  lines_at_.reset(bucket(2 * cold_ + kPageLines) + kFirstBuckets);
+  lines_at_.reset(bucket(3 * cold_ + kPageLines) + kFirstBuckets);
   now_ = 0;
+  growing_ = 0;
   for (Blocks::Id id = blocks_.oldest(); id != 0; id = blocks_[id].newer) {
     blocks_.set_state(id, {now_, blocks_[id].state.level});
-    lines_at_.add(bucket(now_), blocks_[id].length);
+    lines_at_.add_to_leaf(bucket(now_), blocks_[id].length);
     now_ += blocks_[id].length;
   }
+  lines_at_.sum_up();
 }
 
-std::vector<MissCurve::Step> StackDistance::steps(std::vector<Change> changes) const {
-  std::ranges::sort(changes, {}, &Change::capacity);
+std::vector<MissCurve::Step> StackDistance::steps(const DepthChanges& changes) const {
   std::vector<MissCurve::Step> out = {
       {0, total_.read_hits, total_.write_hits, total_.fills_saved, 0}};
-  for (const Change& change : changes) {
-    if (change.capacity != out.back().capacity) {
+  changes.for_each([&](std::uint64_t capacity, const DepthChange& change) {
+    if (capacity != 0) {
       out.push_back(out.back());
-      out.back().capacity = change.capacity;
+      out.back().capacity = capacity;
     }
     out.back().read_misses -= change.read_hits;
     out.back().write_misses -= change.write_hits;
     out.back().fills -= change.fills_saved;
     out.back().written += change.written;
-  }
+  });
   return out;
 }
 
 MissCurve StackDistance::curve() const {
-  std::vector<Change> changes;
-  for (const auto& change : changes_.entries()) changes.push_back(change);
+  DepthChanges changes = changes_;
   std::vector<Bend> bends;
   // The written lines that are still on the stack: line i of a block at depth above + i + 1.
   std::uint64_t above = 0;
@@ -173,8 +192,7 @@ MissCurve StackDistance::curve() const {
     const std::uint64_t level = blocks_[id].state.level;
     const std::uint64_t lines = blocks_[id].length;
     if (level != kClean) {
-      if (changes.empty() || changes.back().capacity != level) changes.emplace_back(level);
-      changes.back().written += lines;
+      changes.at(level).written += lines;
       const std::uint64_t jump = level > above ? std::min(level - above, lines) : 0;
       const std::uint64_t begin = std::max(level, above);
       // Where the block above ends its rise this one begins to: one rise.
@@ -186,7 +204,7 @@ MissCurve StackDistance::curve() const {
     }
     above += lines;
   }
-  return {steps(std::move(changes)), knots(std::move(bends)), cold_};
+  return {steps(changes), knots(std::move(bends)), cold_};
 }
 
 }  // namespace attnsim::machine

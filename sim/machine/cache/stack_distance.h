@@ -13,8 +13,9 @@
 // write-back each. Lines that were written and are not used again are written back by the caches
 // that are smaller than their depth at the end, and are final dirty in the others.
 //
-// Depths are sums over a tree indexed by time of last use. Cost: one sum and up to four additions
-// per piece. Memory: what the blocks and their index need.
+// Depths are sums over a tree indexed by time of last use, which the newest block enters when it
+// has ended. Cost: one sum and up to four additions per piece. Memory: what the blocks and their
+// index need. At most 2^29 lines.
 #pragma once
 
 #include <cstdint>
@@ -23,8 +24,8 @@
 #include "sim/machine/cache/block_list.h"
 #include "sim/machine/cache/cache.h"
 #include "sim/machine/cache/count_tree.h"
+#include "sim/machine/cache/depth_changes.h"
 #include "sim/machine/cache/miss_curve.h"
-#include "sim/machine/cache/sparse_table.h"
 
 namespace attnsim::machine {
 
@@ -42,7 +43,7 @@ class StackDistance {
   MissCurve curve() const;
 
  private:
-  static constexpr std::uint64_t kClean = ~std::uint64_t{0};
+  static constexpr std::uint32_t kClean = ~std::uint32_t{0};
 
   /// The line uses of a block are consecutive: line i of it was last used at time + i.
   struct State {
@@ -51,20 +52,11 @@ class StackDistance {
     }
     State skip(std::uint32_t lines) const { return {time + lines, level}; }
 
-    std::uint64_t time = 0;
-    std::uint64_t level = kClean;
+    std::uint32_t time = 0;
+    std::uint32_t level = kClean;
   };
   using Blocks = BlockList<State>;
 
-  /// What changes when the capacity reaches `capacity`.
-  struct Change {
-    explicit Change(std::uint64_t at) : capacity(at) {}
-    std::uint64_t capacity;
-    std::uint64_t read_hits = 0;
-    std::uint64_t write_hits = 0;
-    std::uint64_t fills_saved = 0;
-    std::uint64_t written = 0;  // modulo 2^64: may go down
-  };
   struct Kind {
     bool write;
     bool fetched;
@@ -72,23 +64,27 @@ class StackDistance {
 
   void touch(StartPage& page, std::uint32_t begin, std::uint32_t end, const Kind& kind);
   void hit(Blocks::Id id, std::uint32_t begin, std::uint32_t end, const Kind& kind);
-  std::size_t bucket(std::uint64_t time) const { return time >> bucket_bits_; }
-  std::uint64_t depth(Blocks::Id id, std::uint32_t line) const;
-  std::uint64_t count_hit(std::uint64_t level, std::uint64_t depth, std::uint64_t lines,
+  std::size_t bucket(std::uint32_t time) const { return time >> bucket_bits_; }
+  std::uint32_t depth(Blocks::Id id, std::uint32_t line) const;
+  std::uint32_t count_hit(std::uint32_t level, std::uint32_t depth, std::uint32_t lines,
                           const Kind& kind);
   void take(Blocks::Id id, std::uint32_t begin, std::uint32_t end);
-  void push(StartPage& page, std::uint32_t begin, std::uint32_t end, std::uint64_t level);
+  void push(StartPage& page, std::uint32_t begin, std::uint32_t end, std::uint32_t level);
+  void add_to_tree(Blocks::Id id) {
+    lines_at_.add(bucket(blocks_[id].state.time), blocks_[id].length);
+  }
   void renumber();
-  std::vector<MissCurve::Step> steps(std::vector<Change> changes) const;
+  std::vector<MissCurve::Step> steps(const DepthChanges& changes) const;
 
   bool fetch_covered_;
   Blocks blocks_;
   CountTree lines_at_;        // by bucket of the time of a block's first line
+  Blocks::Id growing_ = 0;    // the newest block, while it is not in the tree
   unsigned bucket_bits_ = 0;  // a bucket is as many line uses as a block has lines on average
-  std::uint64_t now_ = 0;     // line uses since the last renumbering
-  std::uint64_t cold_ = 0;    // lines on the stack
-  Change total_{0};           // accesses: as if all were hits
-  SparseTable<Change> changes_;
+  std::uint32_t now_ = 0;     // line uses since the last renumbering
+  std::uint32_t cold_ = 0;    // lines on the stack
+  DepthChange total_;         // accesses: as if all were hits
+  DepthChanges changes_;
 };
 
 }  // namespace attnsim::machine

@@ -68,7 +68,7 @@ class StartIndex {
 
   void grow() {
     constexpr std::size_t kTogether = 64;
-    slabs_.push_back(std::make_unique<std::uint32_t[]>(kTogether * 64));
+    slabs_.push_back(std::make_unique_for_overwrite<std::uint32_t[]>(kTogether * 64));
     for (std::size_t i = 0; i < kTogether; ++i) free_.push_back(slabs_.back().get() + i * 64);
   }
 

@@ -46,6 +46,13 @@ class WayQueue {
     return true;
   }
 
+  /// Appends the ways from front to back.
+  void append(std::uint32_t s, std::vector<std::uint64_t>& out) const {
+    for (std::uint32_t node = set(s)[0].next; node != 0; node = set(s)[node].next) {
+      out.push_back(node - 1);
+    }
+  }
+
  private:
   /// A ring through node 0, which is no way; way w is node w + 1.
   struct Link {

@@ -14,6 +14,10 @@ class Fifo final : public ReplacementPolicy {
   std::uint32_t victim(std::uint32_t set) override { return order_.back(set); }
   void copy_set(std::uint32_t from, std::uint32_t to) override { order_.copy(from, to); }
   bool same_set(std::uint32_t a, std::uint32_t b) const override { return order_.same(a, b); }
+  bool append_order(std::uint32_t set, std::vector<std::uint64_t>& out) const override {
+    order_.append(set, out);
+    return true;
+  }
 
  private:
   WayQueue order_;

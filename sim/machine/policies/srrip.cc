@@ -43,6 +43,11 @@ class Srrip final : public ReplacementPolicy {
     return std::equal(value(a, 0), value(a, 0) + kValues * words_, value(b, 0));
   }
 
+  bool append_state(std::uint32_t set, std::vector<std::uint64_t>& out) const override {
+    out.insert(out.end(), value(set, 0), value(set, 0) + kValues * words_);
+    return true;
+  }
+
  private:
   static constexpr std::size_t kValues = 4;
 

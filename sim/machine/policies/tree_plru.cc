@@ -41,6 +41,11 @@ class TreePlru final : public ReplacementPolicy {
     return std::equal(tree(a), tree(a) + ways_, tree(b));
   }
 
+  bool append_state(std::uint32_t set, std::vector<std::uint64_t>& out) const override {
+    out.insert(out.end(), tree(set), tree(set) + ways_);
+    return true;
+  }
+
  private:
   std::uint8_t* tree(std::uint32_t set) { return bits_.data() + std::size_t{set} * ways_; }
   const std::uint8_t* tree(std::uint32_t set) const {

@@ -1,4 +1,4 @@
-#include "tests/analytic/element_walker.h"
+#include "tests/support/element_walker.h"
 
 #include <initializer_list>
 #include <ostream>
