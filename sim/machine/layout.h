@@ -30,6 +30,7 @@ class Layout {
                  std::int64_t cols) const;
 
   std::uint64_t base(std::size_t tensor) const { return places_[tensor].base; }
+  std::uint64_t row_bytes(std::size_t tensor) const { return places_[tensor].pitch_bits / 8; }
   /// One past the last byte of the last tensor.
   std::uint64_t end() const { return end_; }
 

@@ -10,6 +10,7 @@
 #include "sim/machine/cache_factory.h"
 #include "sim/machine/hierarchy.h"
 #include "sim/machine/layout.h"
+#include "sim/replay/cache_recurrence.h"
 #include "sim/replay/interleave.h"
 
 namespace attnsim::replay {
@@ -62,6 +63,9 @@ class CacheFeed final : public TrafficListener {
       level->node = outside;
     }
   }
+
+  const machine::Layout& layout() const { return layout_; }
+  machine::CacheTree& tree() { return tree_; }
 
   std::uint64_t traffic(const TileOp& op, std::size_t) override {
     const machine::ByteRect rect = layout_.bytes(op.tensor, op.row, op.col, op.m, op.n);
@@ -160,13 +164,26 @@ void report_level(const CacheFeed& feed, const Level& level, const PlannedRun& p
 
 bool has_simulated_caches(const MachineSpec& machine) { return !simulated_levels(machine).empty(); }
 
-void simulate_caches(const PlannedRun& planned, Result& result, Progress* progress) {
+void simulate_caches(const PlannedRun& planned, Repetition repetition, Result& result,
+                     Progress* progress) {
   CacheFeed feed(planned, simulated_levels(planned.run().machine));
   const std::int64_t width =
       planned.run().machine.cores *
       resident_per_core(planned.schedule(), planned.run().machine, planned.target());
   const std::vector<Kernel>& kernels = planned.schedule().program().kernels();
-  for (const Kernel& kernel : kernels) run_interleaved(kernel, width, feed, progress);
+  for (const Kernel& kernel : kernels) {
+    if (repetition == Repetition::replay_all) {
+      run_interleaved(kernel, width, feed, progress);
+      continue;
+    }
+    CacheRecurrence recurrence(feed, feed.tree(), feed.layout(),
+                               planned.schedule().program().tensors(), feed.unit());
+    Interleaving tasks(kernel, width, recurrence);
+    while (tasks.step()) {
+      recurrence.after_step(tasks);
+      tasks.show(progress);
+    }
+  }
   feed.finish();
   for (const Level& level : feed.levels()) report_level(feed, level, planned, result);
 }

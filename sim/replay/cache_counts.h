@@ -18,6 +18,7 @@ bool has_simulated_caches(const MachineSpec& machine);
 /// memories outside a simulated cache. REQUIRES: result.io from a Counter over the same run, which
 /// has found the trace legal. Throws UserError when a cache cannot be built, or when simulated
 /// caches are not next to each other outwards or count in different units.
-void simulate_caches(const PlannedRun& planned, Result& result, Progress* progress = nullptr);
+void simulate_caches(const PlannedRun& planned, Repetition repetition, Result& result,
+                     Progress* progress = nullptr);
 
 }  // namespace attnsim::replay

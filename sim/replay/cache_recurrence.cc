@@ -19,7 +19,7 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
 }  // namespace
 
 CacheRecurrence::CacheRecurrence(TrafficListener& feed, machine::CacheTree& tree,
-                                 const TensorLayout& layout,
+                                 const machine::Layout& layout,
                                  const std::vector<TensorDecl>& tensors, std::uint64_t unit)
     : feed_(feed),
       tree_(tree),

@@ -24,7 +24,7 @@
 
 #include "sim/machine/cache/cache_tree.h"
 #include "sim/replay/interleave.h"
-#include "sim/trace/tensor_layout.h"
+#include "sim/machine/layout.h"
 
 namespace attnsim::replay {
 
@@ -32,7 +32,7 @@ namespace attnsim::replay {
 class CacheRecurrence final : public TrafficListener {
  public:
   /// References everything. `unit`: bytes per line of the tree.
-  CacheRecurrence(TrafficListener& feed, machine::CacheTree& tree, const TensorLayout& layout,
+  CacheRecurrence(TrafficListener& feed, machine::CacheTree& tree, const machine::Layout& layout,
                   const std::vector<TensorDecl>& tensors, std::uint64_t unit);
 
   std::uint64_t traffic(const TileOp& op, std::size_t place) override;
@@ -82,7 +82,7 @@ class CacheRecurrence final : public TrafficListener {
 
   TrafficListener& feed_;
   machine::CacheTree& tree_;
-  const TensorLayout& layout_;
+  const machine::Layout& layout_;
   const std::vector<TensorDecl>& tensors_;
   std::uint64_t unit_;
   std::vector<machine::CacheTree::RecurringNode> caches_;  // empty: nothing is looked for

@@ -114,6 +114,12 @@ bool Interleaving::step() {
   return true;
 }
 
+void Interleaving::show(Progress* progress) const {
+  if (progress == nullptr) return;
+  progress->step(static_cast<std::uint64_t>(started_), static_cast<std::uint64_t>(tasks_),
+                 kernel_.name);
+}
+
 std::int64_t Interleaving::oldest() const {
   std::int64_t oldest = started_;
   for (const Turn& turn : turns_) oldest = std::min(oldest, turn.task);
@@ -137,6 +143,12 @@ void Interleaving::jump(std::int64_t tasks) {
     places_[turn.place]->replace(kernel_, turn.task, seen_);
   }
   started_ += tasks;
+}
+
+void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener,
+                     Progress* progress) {
+  Interleaving tasks(kernel, width, listener);
+  while (tasks.step()) tasks.show(progress);
 }
 
 }  // namespace attnsim::replay

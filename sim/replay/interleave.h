@@ -43,6 +43,8 @@ class Interleaving {
   const Kernel& kernel() const { return kernel_; }
   /// Tasks started so far: the number of the next one.
   std::int64_t started() const { return started_; }
+  /// Steps `progress`, which may be null, to the tasks started.
+  void show(Progress* progress) const;
   /// The first task that is in flight; started() when none is.
   std::int64_t oldest() const;
   /// What the bodies have done with the coordinates of their tasks.
@@ -78,5 +80,9 @@ class Interleaving {
   std::int64_t started_ = 0;
   std::int64_t tasks_;
 };
+
+/// Runs all tasks of a kernel, `width` at a time, to the end.
+void run_interleaved(const Kernel& kernel, std::int64_t width, TrafficListener& listener,
+                     Progress* progress = nullptr);
 
 }  // namespace attnsim::replay

@@ -99,7 +99,7 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.footprint = counter.footprint(word_bits);
   result.work = counter.work();
   result.closed_form = closed_form_rows(planned, result);
-  if (has_simulated_caches(run.machine)) simulate_caches(planned, result, progress);
+  if (has_simulated_caches(run.machine)) simulate_caches(planned, repetition, result, progress);
   result.bounds = bound_rows(result, bounded_algorithm(planned), counter.smallest_element_bits());
   if (!planned.algorithm().info.from_file) require_bounds_hold(result);
   result.provenance.seed = run.seed;
