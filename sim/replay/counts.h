@@ -47,6 +47,9 @@ class Counter final : public TaskSink {
 
   WorkSummary work() const;
 
+  /// Of the tensors and of the tiles kept so far.
+  int smallest_element_bits() const { return static_cast<int>(smallest_bits_); }
+
   /// All counts so far but the peaks, and what else later records depend on.
   const Totals& totals() const { return totals_; }
   const SlotTable& slots() const { return slots_; }
@@ -91,6 +94,7 @@ class Counter final : public TaskSink {
   machine::Hierarchy hierarchy_;
   SlotTable slots_;
   std::array<std::uint64_t, kDTypeCount> element_bits_{};
+  std::uint64_t smallest_bits_ = 0;
   std::array<std::size_t, kRoleCount> space_{};
   Totals totals_;
   std::uint64_t number_ = 0;            // operations of the running task

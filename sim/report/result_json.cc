@@ -126,6 +126,8 @@ Json bound_json(const BoundRow& row) {
   out["words"] = count(row.words);
   out["bytes"] = count(row.bytes);
   out["ratio"] = row.ratio > 0 ? real(row.ratio) : Json(nullptr);
+  out["class"] = row.holds_for;
+  out["regime"] = row.regime;
   out["formula"] = row.formula;
   out["source"] = row.source;
   return out;

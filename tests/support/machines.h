@@ -1,6 +1,7 @@
-// Small machines with caches, for tests that count lines by hand.
+// Small machines, for tests that count by hand.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -36,6 +37,25 @@ inline MachineSpec machine_with(std::vector<MemorySpec> caches, std::int64_t cor
     machine.memories[i].parent = machine.memories[i + 1].name;
   }
   machine.roles.fill("sram");
+  return machine;
+}
+
+/// Four cores with registers (2048 B) and scratchpad (4096 B), then l2 and hbm.
+inline MachineSpec small_gpu() {
+  MachineSpec machine;
+  machine.id = "gpu";
+  machine.cores = 4;
+  machine.memories = {
+      {.name = "regs",
+       .kind = MemoryKind::registers,
+       .per_core = true,
+       .parent = "l2",
+       .capacity = Capacity{2048, false}},
+      {.name = "sram", .per_core = true, .parent = "l2", .capacity = Capacity{4096, false}},
+      {.name = "l2", .kind = MemoryKind::cache, .parent = "hbm"},
+      {.name = "hbm", .kind = MemoryKind::dram}};
+  machine.roles.fill("sram");
+  machine.roles[static_cast<std::size_t>(Role::accumulator)] = "regs";
   return machine;
 }
 
