@@ -6,6 +6,7 @@
 
 #include "sim/core/error.h"
 #include "sim/machine/hierarchy.h"
+#include "sim/trace/mask_counts.h"
 #include "sim/trace/target.h"
 
 namespace attnsim::bounds {
@@ -41,7 +42,7 @@ Wide pairs_below(std::int64_t nq, std::int64_t nk, std::int64_t offset) {
   return at_least_zero - above_nk;
 }
 
-/// Row r sees key c iff lo <= c - r <= hi.
+/// Row r sees key c iff lo <= c - r <= hi. REQUIRES: no block mask.
 Visible visible(const Workload& w) {
   const std::int64_t nq = w.seqlen_q;
   const std::int64_t nk = w.seqlen_kv;
@@ -58,6 +59,21 @@ Visible visible(const Workload& w) {
           .pairs = pairs_below(nq, nk, hi) - pairs_below(nq, nk, lo - 1)};
 }
 
+/// What all heads see: rows and pairs summed over query planes, keys over KV planes.
+struct Totals {
+  Wide rows = 0, keys = 0, pairs = 0;
+};
+
+Totals totals(const Workload& w) {
+  if (w.mask) {
+    const VisibleCounts seen = MaskCounts(w).visible();
+    return {seen.rows, seen.keys, seen.pairs};
+  }
+  const Visible seen = visible(w);
+  return {wide(seen.rows) * wide(w.query_planes()), wide(seen.keys) * wide(w.kv_planes()),
+          seen.pairs * wide(w.query_planes())};
+}
+
 /// Elements every algorithm reads or writes; `formula` says of what.
 struct Compulsory {
   Wide elements = 0;
@@ -65,21 +81,21 @@ struct Compulsory {
 };
 
 Compulsory compulsory_elements(const Workload& w) {
-  const Visible seen = visible(w);
+  const Totals seen = totals(w);
   const Wide d = wide(w.head_dim);
   const Wide dv = wide(w.head_dim_v);
   const Wide query_planes = wide(w.query_planes());
   const Wide kv_planes = wide(w.kv_planes());
-  const Wide kv_read = kv_planes * wide(seen.keys) * (d + dv);
+  const Wide kv_read = seen.keys * (d + dv);
   const Wide output = query_planes * wide(w.seqlen_q) * dv;
   if (w.pass == Pass::forward) {
-    return {query_planes * wide(seen.rows) * d + kv_read + output,
+    return {seen.rows * d + kv_read + output,
             "B H (R d + N_q d_v) + B H_kv C (d + d_v); R rows, C keys visible"};
   }
   // Q, K, V, dO are read; dQ, dK, dV are written in full.
   const Wide gradients =
       query_planes * wide(w.seqlen_q) * d + kv_planes * wide(w.seqlen_kv) * (d + dv);
-  const Wide backward = query_planes * wide(seen.rows) * (d + dv) + kv_read + gradients;
+  const Wide backward = seen.rows * (d + dv) + kv_read + gradients;
   if (w.pass == Pass::backward) {
     return {backward,
             "B H (R (d + d_v) + N_q d) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
@@ -88,7 +104,7 @@ Compulsory compulsory_elements(const Workload& w) {
           "B H (R + N_q) (d + d_v) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
 }
 
-/// What the shapes are made of, for one query head.
+/// What the shapes are made of, for one query head (on average, where heads differ).
 struct Shape {
   double pairs, d, m;
   double n;         // visible pairs over the longer side: N of a square matrix
@@ -100,11 +116,12 @@ struct Shape {
 };
 
 Shape shape_of(const Workload& w, std::uint64_t m_words) {
-  const Visible seen = visible(w);
-  const auto rows = static_cast<double>(seen.rows);
-  const auto keys = static_cast<double>(seen.keys);
+  const Totals seen = totals(w);
+  const auto heads = static_cast<double>(w.query_planes());
+  const double rows = static_cast<double>(seen.rows) / heads;
+  const double keys = static_cast<double>(seen.keys) / static_cast<double>(w.kv_planes());
   const double d = static_cast<double>(w.head_dim + w.head_dim_v) / 2;
-  const auto pairs = static_cast<double>(seen.pairs);
+  const double pairs = static_cast<double>(seen.pairs) / heads;
   return {.pairs = pairs,
           .d = d,
           .m = static_cast<double>(m_words),
@@ -162,7 +179,7 @@ std::vector<BoundRow> shapes(const Workload& workload, const MachineSpec& machin
 }  // namespace
 
 std::uint64_t visible_pairs(const Workload& workload) {
-  const Wide pairs = visible(workload).pairs * wide(workload.query_planes());
+  const Wide pairs = totals(workload).pairs;
   if (pairs > std::numeric_limits<std::uint64_t>::max()) {
     throw UserError("the workload has more than 2^64 - 1 visible pairs of query row and key");
   }

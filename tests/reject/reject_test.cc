@@ -13,34 +13,11 @@
 
 #include "sim/config/config.h"
 #include "sim/core/error.h"
+#include "sim/trace/algorithm.h"
 #include "tests/reject/reject_case.h"
 
 namespace attnsim {
 namespace {
-
-/// The algorithms the cases name, as the registered ones describe themselves.
-Catalogue catalogue() {
-  const auto boolean = [](const char* name) {
-    return ParamSpec{.name = name, .unit = "", .default_value = "false", .doc = ""};
-  };
-  const std::vector<TileSpec> flash = {{"Br", ""}, {"Bc", ""}};
-  Catalogue out;
-  out.algorithms = {
-      {.id = "flash_attention_1",
-       .summary = "",
-       .source = "",
-       .tiles = flash,
-       .params = {boolean("trimmed")}},
-      {.id = "flash_attention_2",
-       .summary = "",
-       .source = "",
-       .tiles = flash,
-       .params = {boolean("pack_gqa")}},
-      {.id = "replay", .summary = "", .source = "", .from_file = true},
-      {.id = "standard", .summary = "", .source = "", .tiles = {{"b", ""}, {"bk", ""}}},
-  };
-  return out;
-}
 
 /// A command line, as far as it concerns configuration.
 struct Command {
@@ -76,9 +53,9 @@ std::string complaint(const Command& command) {
   const config::SearchPath search{.share = ATTNSIM_SOURCE_DIR};
   try {
     if (command.is_check) {
-      config::load_checks(command.file.value(), catalogue(), search);
+      config::load_checks(command.file.value(), algorithm_catalogue(), search);
     } else {
-      config::load_run(command.file, command.overrides, catalogue(), search);
+      config::load_run(command.file, command.overrides, algorithm_catalogue(), search);
     }
   } catch (const UserError& e) {
     return std::string(e.what()) + "\n";
