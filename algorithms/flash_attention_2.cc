@@ -4,8 +4,14 @@
 //     for i: load Q_i; O = 0, l = 0, m = -inf
 //       for j: load K_j, V_j; S = Q_i K_j^T; online softmax of S into (m, l), O; O += P V_j
 //       store O / l and L = m + log l
+//
+// `scan: alternating` passes through the keys to and fro, as the published sawtooth orders
+// do: the keys a block ends with are those that the next one begins with, still in the L2.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "sim/trace/algorithm.h"
 
@@ -22,7 +28,25 @@ AlgorithmInfo info() {
                   .type = ParamType::boolean,
                   .default_value = "false",
                   .doc = "pack the query heads of a KV head into one block, so that K and V are "
-                         "loaded once per group"}},
+                         "loaded once per group"},
+                 {.name = "cta_order",
+                  .type = ParamType::choice,
+                  .default_value = "rows_first",
+                  .doc = "which tasks are issued one after another: the query blocks of a head, or "
+                         "the heads at one query block",
+                  .choices = {"rows_first", "heads_first"}},
+                 {.name = "scan",
+                  .type = ParamType::choice,
+                  .default_value = "forward",
+                  .doc = "how tasks pass through the keys: all from the first on, or every other "
+                         "group from the last on, so that it begins where the one before ended",
+                  .choices = {"forward", "alternating"}},
+                 {.name = "scan_group",
+                  .type = ParamType::integer,
+                  .unit = "tasks",
+                  .default_value = "1",
+                  .doc = "tasks issued one after another that scan alike: those in flight together",
+                  .minimum = 1}},
       .block_masks = true,
   };
 }
@@ -123,6 +147,10 @@ class FlashAttention2 final : public Schedule {
   explicit FlashAttention2(const PlanRequest& r)
       : w_(r.workload),
         group_(heads_per_plane(r)),
+        row_dim_(r.choice.params.choice("cta_order") == "rows_first" ? 0 : 1),
+        scan_group_(r.choice.params.choice("scan") == "alternating"
+                        ? std::optional(r.choice.params.integer("scan_group"))
+                        : std::nullopt),
         mask_(w_, group_),
         model_(w_, r.target, group_) {
     tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
@@ -132,8 +160,9 @@ class FlashAttention2 final : public Schedule {
     l_ = program_.add({"L", TensorRole::lse, DType::f32, planes, rows, 1, group_});
     const std::int64_t blocks = ceil_div(rows, tiles_.sizes.first);
     lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, tiles_.sizes.second));
-    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward",
-                                                   {{"i", blocks}, {"plane", planes}});
+    std::vector<GridDim> grid = {{"i", blocks}, {"plane", planes}};
+    if (row_dim_ == 1) std::swap(grid[0], grid[1]);
+    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
   }
 
   std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
@@ -142,8 +171,8 @@ class FlashAttention2 final : public Schedule {
 
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = tiles_.sizes;
-    const Index i = at[0];
-    const Index plane = at[1];
+    const Index i = at[row_dim_];
+    const Index plane = at[1 - row_dim_];
     const Index kv_plane = t_.kv_plane(plane);
     const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
@@ -154,7 +183,7 @@ class FlashAttention2 final : public Schedule {
     Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);                     // [Br, 1]
     lists_.read_length(a, plane, i);
     {
-      Loop loop(em, mask_.key_blocks(plane, i, Br, Bc));
+      Loop loop(em, scan(mask_.key_blocks(plane, i, Br, Bc), at));
       for (Index j; co_await loop.next(j);) {
         lists_.read_next(a, plane, i, loop);
         Tile k = a.load(t_.k.block(kv_plane, j, Bc));          // [Bc, d]
@@ -172,8 +201,18 @@ class FlashAttention2 final : public Schedule {
   }
 
  private:
+  /// The key blocks in the direction of the task's group.
+  std::vector<Run> scan(std::vector<Run> blocks, const GridIndex& at) const {
+    if (!scan_group_) return blocks;
+    const std::int64_t issued =
+        at[0].value() + at[1].value() * program_.kernels().front().grid[0].extent;
+    return issued / *scan_group_ % 2 == 0 ? blocks : reversed(std::move(blocks));
+  }
+
   const Workload w_;
-  const std::int64_t group_;  // query heads packed into one plane
+  const std::int64_t group_;   // query heads packed into one plane
+  const std::size_t row_dim_;  // the dimension of the grid that counts query blocks
+  const std::optional<std::int64_t> scan_group_;
   const AttentionMask mask_;
   const Tiles model_;
   AttentionTensors t_;

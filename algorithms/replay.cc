@@ -31,6 +31,7 @@ AlgorithmInfo info() {
                   .type = ParamType::text,
                   .default_value = "",
                   .doc = "a trace file; it must fit the workload"}},
+      .bound_class = {.exact = false},  // of a trace that names no known algorithm
       .from_file = true,
   };
 }
@@ -136,6 +137,8 @@ class Replay final : public Schedule {
     }
     return form;
   }
+
+  std::string recorded_algorithm() const override { return trace_->header().algorithm; }
 
  private:
   static std::unique_ptr<TraceReader> open(const std::string& file) {

@@ -58,6 +58,9 @@ class Schedule {
   /// How much of the score matrix its tiles visit; empty when it does not skip tiles.
   virtual std::optional<Density> density() const { return std::nullopt; }
 
+  /// Of a recorded trace: the id of the algorithm it says it is of; empty otherwise.
+  virtual std::string recorded_algorithm() const { return {}; }
+
  protected:
   Program program_;
   ChosenTiles tiles_;

@@ -87,6 +87,9 @@ class AttentionMask {
   std::shared_ptr<const BlockMask> blocks_;
 };
 
+/// The same tiles from the last to the first.
+std::vector<Run> reversed(std::vector<Run> runs);
+
 /// The single run 0 .. count of tiles that need no mask.
 std::vector<Run> all_blocks(std::int64_t count);
 
