@@ -33,7 +33,7 @@ std::vector<Option> all_options(const Verb& verb) {
 }  // namespace
 
 std::vector<Verb> verbs() {
-  return {run_verb(),   verify_verb(), bounds_verb(), curve_verb(),
+  return {run_verb(),   verify_verb(), bounds_verb(), curve_verb(), schedule_verb(),
           check_verb(), trace_verb(),  list_verb(),   help_verb()};
 }
 

@@ -43,6 +43,7 @@ Verb verify_verb();
 Verb bounds_verb();
 Verb check_verb();
 Verb curve_verb();
+Verb schedule_verb();
 Verb trace_verb();
 Verb list_verb();
 Verb help_verb();

@@ -1,0 +1,24 @@
+// The best loop nest of the family of sim/trace/attention_nest.h on the two-level machine, between
+// the best lower bound and the best published algorithm.
+#pragma once
+
+#include <vector>
+
+#include "sim/core/progress.h"
+#include "sim/core/schedule_report.h"
+#include "sim/core/workload.h"
+
+namespace attnsim::study {
+
+/// One row for each number of words of fast memory; none where no nest fits. The published
+/// algorithms are all registered ones but tiled_attention, each with the tiles that fit it best;
+/// one that moves less than every nest is the choice itself.
+/// Throws UserError for a pass or a mask that the family does not have.
+ScheduleReport best_schedules(const Workload& workload, const std::vector<Words>& m_words,
+                              Progress* progress = nullptr);
+
+/// The powers of two from the smallest not below 4 d, where little fits, to the first at which
+/// everything does.
+std::vector<Words> schedule_grid(const Workload& workload);
+
+}  // namespace attnsim::study
