@@ -157,13 +157,14 @@ class Search {
     std::uint64_t least = words(best);
     AttentionNest least_keys = nest;  // all of Q stays: K alone depends on the tiles
     least_keys.q_columns = w_.head_dim;
+    const std::vector<std::int64_t> keys = key_sizes();
     for (const std::int64_t Br : row_sizes()) {
       nest.Br = least_keys.Br = Br;
       nest.Bc = 1;
       nest.q_columns = 0;
       if (!fits(nest)) break;
       if (words(least_keys) >= least) continue;
-      for (const std::int64_t Bc : key_sizes()) {
+      for (const std::int64_t Bc : keys) {
         nest.Bc = Bc;
         nest.q_columns = 0;
         if (!fits(nest)) break;

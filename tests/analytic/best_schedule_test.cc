@@ -2,9 +2,14 @@
 // lower bounds.
 #include "sim/study/best_schedule.h"
 
+#include <algorithm>
+
 #include <gtest/gtest.h>
 
+#include "analysis/bounds/bounds.h"
 #include "analysis/schedules/search.h"
+#include "sim/core/two_level.h"
+#include "sim/trace/algorithm.h"
 
 namespace attnsim {
 namespace {
