@@ -67,7 +67,7 @@ Row bytes(const Result& result, const std::string& memory, const std::string& te
 }
 
 // 6 queries, 4 keys, d = 2, dv = 3: 2 row blocks of 3 and 1, of 4; 2 key blocks of 3 and 1.
-constexpr Workload kSmall{.seqlen_q = 6, .seqlen_kv = 4, .head_dim = 2, .head_dim_v = 3};
+const Workload kSmall{.seqlen_q = 6, .seqlen_kv = 4, .head_dim = 2, .head_dim_v = 3};
 
 TEST(GpuBoundaries, FlashAttention2CrossesL2AndHbmAlike) {
   const Result result = replay::replay(run_of("flash_attention_2", kSmall, 4, 3));
