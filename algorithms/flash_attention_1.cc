@@ -24,6 +24,7 @@ AlgorithmInfo info() {
                   .default_value = "false",
                   .doc =
                       "leave out the initial stores of O, l, m and their loads in the first pass"}},
+      .block_masks = true,
   };
 }
 
@@ -41,7 +42,7 @@ std::optional<TileSizes> released_tiles(const std::string& arch, const Workload&
 class Tiles final : public TileModel {
  public:
   Tiles(const Workload& w, const Target& target, bool trimmed)
-      : w_(w), target_(target), band_(band_of(w)), trimmed_(trimmed) {}
+      : w_(w), target_(target), counts_(w), trimmed_(trimmed) {}
 
   TileSizes limits() const override { return {w_.seqlen_q, w_.seqlen_kv}; }
   std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
@@ -70,17 +71,22 @@ class Tiles final : public TileModel {
     const auto dv = static_cast<std::uint64_t>(w_.head_dim_v);
     const std::uint64_t rows = static_cast<std::uint64_t>(w_.seqlen_q) * planes;
     const std::uint64_t keys = static_cast<std::uint64_t>(w_.seqlen_kv) * planes;
-    const std::uint64_t visits = visited_rows(band_, t.first, t.second) * planes;
-    const std::uint64_t seeing = seeing_rows(band_, t.first) * planes;
-    const std::uint64_t read = trimmed_ ? visits - seeing : visits;
-    const std::uint64_t written = visits + (trimmed_ ? rows - seeing : rows);
-    return {{.tensor = "Q", .dtype = w_.dtype, .read = visits * d},
-            {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
-            {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
-            {.tensor = "O", .dtype = w_.dtype, .read = read * dv, .written = written * dv},
-            {.tensor = "l", .dtype = DType::f32, .read = read, .written = written},
-            {.tensor = "m", .dtype = DType::f32, .read = read, .written = written}};
+    const Visits visits = counts_.visits(t.first, t.second);
+    const std::uint64_t read = trimmed_ ? visits.rows - visits.seeing_rows : visits.rows;
+    const std::uint64_t written = visits.rows + (trimmed_ ? rows - visits.seeing_rows : rows);
+    ClosedForm form = {
+        {.tensor = "Q", .dtype = w_.dtype, .read = visits.rows * d},
+        {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
+        {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
+        {.tensor = "O", .dtype = w_.dtype, .read = read * dv, .written = written * dv},
+        {.tensor = "l", .dtype = DType::f32, .read = read, .written = written},
+        {.tensor = "m", .dtype = DType::f32, .read = read, .written = written}};
+    add_list_term(form, counts_.list_words(ceil_div(w_.seqlen_kv, t.second), visits));
+    return form;
   }
+
+  std::uint64_t closed_form_cost() const override { return counts_.cost(); }
+  std::optional<Density> density(TileSizes t) const { return counts_.density(t.first, t.second); }
 
   bool second_only_helps() const override { return !w_.masked(); }
   std::uint64_t iterations(TileSizes t) const override {
@@ -91,7 +97,7 @@ class Tiles final : public TileModel {
  private:
   const Workload& w_;
   const Target& target_;
-  Band band_;
+  MaskCounts counts_;
   bool trimmed_;
 };
 
@@ -109,12 +115,15 @@ class FlashAttention1 final : public Schedule {
     t_ = add_attention_tensors(program_, w_);
     l_ = program_.add({"l", TensorRole::row_sum, DType::f32, planes, w_.seqlen_q, 1});
     m_ = program_.add({"m", TensorRole::row_max, DType::f32, planes, w_.seqlen_q, 1});
+    const auto [Br, Bc] = tiles_.sizes;
+    lists_ = TileLists(program_, ceil_div(w_.seqlen_kv, Bc), ceil_div(w_.seqlen_q, Br));
     program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
                                                    {{"plane", planes}});
   }
 
   std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
   ClosedForm closed_form() const override { return model_.closed_form(tiles_.sizes); }
+  std::optional<Density> density() const override { return model_.density(tiles_.sizes); }
 
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = tiles_.sizes;
@@ -128,8 +137,10 @@ class FlashAttention1 final : public Schedule {
     for (Index j; co_await columns.next(j);) {
       Tile k = a.load(t_.k.block(kv_plane, j, Bc));  // [Bc, d]
       Tile v = a.load(t_.v.block(kv_plane, j, Bc));  // [Bc, dv]
-      Loop rows(em, visits(j));
+      lists_.read_length(a, plane, j);
+      Loop rows(em, visits(plane, j));
       for (Index i; co_await rows.next(i);) {
+        lists_.read_next(a, plane, j, rows);
         const bool first = rows.tag() == kFirstVisit;
         Tile q = a.load(t_.q.block(plane, i, Br));  // [Br, d]
         Tile o = first ? a.fill(Role::accumulator, q.rows(), w_.head_dim_v, w_.dtype, 0)
@@ -139,7 +150,7 @@ class FlashAttention1 final : public Schedule {
         Tile m = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity)
                        : a.load(m_.block(plane, i, Br), Role::vector);  // [Br, 1]
         Tile s = a.matmul(q, transposed(k), w_.dtype, scale);           // [Br, Bc]
-        if (rows.kind() != TileKind::full) a.band(s, mask_.band(i, Br, j, Bc));
+        if (rows.kind() != TileKind::full) a.hide(s, mask_.tile(plane, i, Br, j, Bc));
         auto block = a.softmax_local(s);
         a.merge_stats(m, l, block.m, block.l);
         a.scale_rows(o, block.m);
@@ -155,34 +166,24 @@ class FlashAttention1 final : public Schedule {
  private:
   /// The stores of line 2. Trimmed: only rows that no column block visits need them.
   void initialise(Emitter& em, Index plane) const {
+    const auto [Br, Bc] = tiles_.sizes;
     Agent a = em.agent();
-    std::int64_t rows = w_.seqlen_q;
-    if (trimmed_) {
-      // Bottom-right alignment: rows that see nothing are the first ones.
-      const std::int64_t blind = blind_blocks();
-      rows = std::min(w_.seqlen_q, blind * tiles_.sizes.first);
+    const std::vector<Run> blocks =
+        trimmed_ ? mask_.blind_row_blocks(plane, Br, Bc) : all_blocks(ceil_div(w_.seqlen_q, Br));
+    for (const Run& run : blocks) {
+      const std::int64_t first = run.begin * Br;
+      const std::int64_t rows = std::min(run.end * Br, w_.seqlen_q) - first;
+      a.init(t_.o.region(plane, first, rows, 0, w_.head_dim_v), 0);
+      a.init(l_.region(plane, first, rows, 0, 1), 0);
+      a.init(m_.region(plane, first, rows, 0, 1), kMinusInfinity);
     }
-    if (rows == 0) return;
-    a.init(t_.o.region(plane, 0, rows, 0, w_.head_dim_v), 0);
-    a.init(l_.region(plane, 0, rows, 0, 1), 0);
-    a.init(m_.region(plane, 0, rows, 0, 1), kMinusInfinity);
-  }
-
-  std::int64_t blind_blocks() const {
-    const std::int64_t blocks = ceil_div(w_.seqlen_q, tiles_.sizes.first);
-    std::int64_t blind = 0;
-    while (blind < blocks &&
-           mask_.key_blocks(blind, tiles_.sizes.first, tiles_.sizes.second).empty()) {
-      ++blind;
-    }
-    return blind;
   }
 
   /// The row blocks that column block j visits; when trimmed, first visits are runs of their own.
-  std::vector<Run> visits(Index j) const {
+  std::vector<Run> visits(Index plane, Index j) const {
     const auto [Br, Bc] = tiles_.sizes;
-    return trimmed_ ? mask_.row_blocks_by_visit(j, Br, Bc, kFirstVisit)
-                    : mask_.row_blocks(j, Br, Bc);
+    return trimmed_ ? mask_.row_blocks_by_visit(plane, j, Br, Bc, kFirstVisit)
+                    : mask_.row_blocks(plane, j, Br, Bc);
   }
 
   const Workload w_;
@@ -191,6 +192,7 @@ class FlashAttention1 final : public Schedule {
   const Tiles model_;
   AttentionTensors t_;
   Tensor l_, m_;
+  TileLists lists_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_1", [] {

@@ -47,6 +47,7 @@ AlgorithmInfo info() {
                   .default_value = "1",
                   .doc = "tasks issued one after another that scan alike: those in flight together",
                   .minimum = 1}},
+      .block_masks = true,
   };
 }
 
@@ -70,7 +71,11 @@ std::optional<TileSizes> released_tiles(const std::string& arch, const Workload&
 class Tiles final : public TileModel {
  public:
   Tiles(const Workload& w, const Target& target, std::int64_t group)
-      : w_(w), target_(target), band_(band_of(w, group)), planes_(w.query_planes() / group) {}
+      : w_(w),
+        target_(target),
+        band_(band_of(w, group)),
+        counts_(w, group),
+        planes_(w.query_planes() / group) {}
 
   TileSizes limits() const override { return {band_.rows, w_.seqlen_kv}; }
   std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
@@ -99,13 +104,19 @@ class Tiles final : public TileModel {
     const auto rows = static_cast<std::uint64_t>(band_.rows) * planes;
     const auto d = static_cast<std::uint64_t>(w_.head_dim);
     const auto dv = static_cast<std::uint64_t>(w_.head_dim_v);
-    const std::uint64_t keys = visited_columns(band_, t.first, t.second) * planes;
-    return {{.tensor = "Q", .dtype = w_.dtype, .read = rows * d},
-            {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
-            {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
-            {.tensor = "O", .dtype = w_.dtype, .written = rows * dv},
-            {.tensor = "L", .dtype = DType::f32, .written = rows}};
+    const Visits visits = counts_.visits(t.first, t.second);
+    const std::uint64_t keys = visits.columns;
+    ClosedForm form = {{.tensor = "Q", .dtype = w_.dtype, .read = rows * d},
+                       {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
+                       {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
+                       {.tensor = "O", .dtype = w_.dtype, .written = rows * dv},
+                       {.tensor = "L", .dtype = DType::f32, .written = rows}};
+    add_list_term(form, counts_.list_words(ceil_div(band_.rows, t.first), visits));
+    return form;
   }
+
+  std::uint64_t closed_form_cost() const override { return counts_.cost(); }
+  std::optional<Density> density(TileSizes t) const { return counts_.density(t.first, t.second); }
 
   bool second_only_helps() const override { return !w_.masked(); }
   std::uint64_t iterations(TileSizes t) const override {
@@ -116,15 +127,26 @@ class Tiles final : public TileModel {
  private:
   const Workload& w_;
   const Target& target_;
-  Band band_;
+  Band band_;  // its rows are packed
+  MaskCounts counts_;
   std::int64_t planes_;
 };
+
+std::int64_t heads_per_plane(const PlanRequest& r) {
+  if (!r.choice.params.boolean("pack_gqa")) return 1;
+  if (r.workload.mask) {
+    throw UserError(
+        "algorithm.pack_gqa: expected false with a block mask: the heads of a group may "
+        "see different blocks");
+  }
+  return r.workload.group();
+}
 
 class FlashAttention2 final : public Schedule {
  public:
   explicit FlashAttention2(const PlanRequest& r)
       : w_(r.workload),
-        group_(r.choice.params.boolean("pack_gqa") ? w_.group() : 1),
+        group_(heads_per_plane(r)),
         row_dim_(r.choice.params.choice("cta_order") == "rows_first" ? 0 : 1),
         scan_group_(r.choice.params.choice("scan") == "alternating"
                         ? std::optional(r.choice.params.integer("scan_group"))
@@ -136,13 +158,16 @@ class FlashAttention2 final : public Schedule {
     const std::int64_t rows = mask_.rows();
     t_ = add_attention_tensors(program_, w_, group_);
     l_ = program_.add({"L", TensorRole::lse, DType::f32, planes, rows, 1, group_});
-    std::vector<GridDim> grid = {{"i", ceil_div(rows, tiles_.sizes.first)}, {"plane", planes}};
+    const std::int64_t blocks = ceil_div(rows, tiles_.sizes.first);
+    lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, tiles_.sizes.second));
+    std::vector<GridDim> grid = {{"i", blocks}, {"plane", planes}};
     if (row_dim_ == 1) std::swap(grid[0], grid[1]);
     program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
   }
 
   std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
   ClosedForm closed_form() const override { return model_.closed_form(tiles_.sizes); }
+  std::optional<Density> density() const override { return model_.density(tiles_.sizes); }
 
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = tiles_.sizes;
@@ -156,13 +181,15 @@ class FlashAttention2 final : public Schedule {
     Tile acc = a.fill(Role::accumulator, q.rows(), w_.head_dim_v, DType::f32, 0);  // [Br, dv]
     Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);        // [Br, 1]
     Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);                     // [Br, 1]
+    lists_.read_length(a, plane, i);
     {
-      Loop loop(em, scan(mask_.key_blocks(i, Br, Bc), at));
+      Loop loop(em, scan(mask_.key_blocks(plane, i, Br, Bc), at));
       for (Index j; co_await loop.next(j);) {
+        lists_.read_next(a, plane, i, loop);
         Tile k = a.load(t_.k.block(kv_plane, j, Bc));          // [Bc, d]
         Tile v = a.load(t_.v.block(kv_plane, j, Bc));          // [Bc, dv]
         Tile s = a.matmul(q, transposed(k), w_.dtype, scale);  // [Br, Bc]
-        if (loop.kind() != TileKind::full) a.band(s, mask_.band(i, Br, j, Bc));
+        if (loop.kind() != TileKind::full) a.hide(s, mask_.tile(plane, i, Br, j, Bc));
         a.online_softmax(s, m, l, acc);
         a.matmul_acc(acc, s, v, w_.dtype);
       }
@@ -190,6 +217,7 @@ class FlashAttention2 final : public Schedule {
   const Tiles model_;
   AttentionTensors t_;
   Tensor l_;
+  TileLists lists_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_2", [] {

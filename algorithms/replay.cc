@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "sim/trace/algorithm.h"
+#include "sim/trace/block_mask.h"
 #include "sim/trace/file/trace_reader.h"
 
 namespace attnsim {
@@ -110,6 +111,7 @@ class Replay final : public Schedule {
   explicit Replay(const PlanRequest& r) : trace_(open(r.choice.params.text("file"))) {
     const TraceHeader& header = trace_->header();
     check_workload(*trace_, r.workload);
+    program_.set_block_mask(block_mask_of(r.workload));
     for (const TensorDecl& tensor : header.tensors) program_.add(tensor);
     std::uint64_t first = 0;
     for (const RecordedKernel& kernel : header.kernels) {
@@ -120,9 +122,9 @@ class Replay final : public Schedule {
     }
     tiles_.rule = header.tile_rule;
     tiles_.granularity = header.tile_granularity;
-    if (header.tiles.size() == 2) {
-      tiles_.sizes = {header.tiles[0].second, header.tiles[1].second};
-      tiles_.names = {header.tiles[0].first, header.tiles[1].first};
+    for (const auto& [tile, size] : header.tiles) {
+      (tiles_.names.empty() ? tiles_.sizes.first : tiles_.sizes.second) = size;
+      tiles_.names.push_back(tile);
     }
   }
 

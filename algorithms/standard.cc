@@ -20,14 +20,8 @@ AlgorithmInfo info() {
       .tiles = {{"b", "rows and columns of an output block"},
                 {"bk", "depth of a step of the matrix products"}},
       .params = {},
+      .block_masks = true,
   };
-}
-
-std::int64_t integer_sqrt(std::int64_t x) {
-  auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
-  while (root * root > x) --root;
-  while ((root + 1) * (root + 1) <= x) ++root;
-  return root;
 }
 
 class Tiles final : public TileModel {
@@ -161,7 +155,7 @@ class Standard final : public Schedule {
     Agent a = em.agent();
     {
       Tile s = a.load(block, Role::accumulator);
-      a.band(s, mask_.band(at[0], b, at[1], b));
+      a.hide(s, mask_.tile(at[2], at[0], b, at[1], b));
       a.store(s, block);
     }
     co_return;

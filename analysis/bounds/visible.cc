@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "sim/core/error.h"
+#include "sim/trace/mask_counts.h"
 
 namespace attnsim::bounds {
 namespace {
@@ -25,8 +26,12 @@ Wide pairs_below(std::int64_t nq, std::int64_t nk, std::int64_t offset) {
 
 }  // namespace
 
-// In every head row r sees key c iff lo <= c - r <= hi.
+// With a band, row r sees key c in every head iff lo <= c - r <= hi.
 Visible visible(const Workload& w) {
+  if (w.mask) {
+    const VisibleCounts seen = MaskCounts(w).visible();
+    return {seen.rows, seen.keys, seen.pairs};
+  }
   const std::int64_t nq = w.seqlen_q;
   const std::int64_t nk = w.seqlen_kv;
   const std::int64_t shift = nk - nq;

@@ -16,7 +16,7 @@ struct Visible {
   Wide pairs = 0;  // (query row, key)
 };
 
-/// By the band of the workload, in O(1).
+/// By the band of the workload, in O(1); by its visible blocks where it has a block mask.
 Visible visible(const Workload& workload);
 
 /// Its pairs in 64 bits. Throws UserError when there are 2^64 or more.

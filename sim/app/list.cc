@@ -10,6 +10,7 @@
 #include "sim/machine/cache/replacement.h"
 #include "sim/report/text_table.h"
 #include "sim/trace/algorithm.h"
+#include "sim/trace/mask_generator.h"
 #include "sim/trace/op_table.h"
 
 namespace attnsim::app {
@@ -47,12 +48,10 @@ std::string list_hardware(Format format) {
 }
 
 std::string list_masks(Format format) {
-  return render_names(
-      "masks",
-      {{"dense", "every query row sees every key"},
-       {"causal", "row r sees keys up to r + seqlen_kv - seqlen_q: causal: true"},
-       {"window", "a band of keys around the diagonal, bounded on the left, the right or both"}},
-      format);
+  std::vector<Item> items;
+  for (const MaskInfo& mask : mask_catalogue()) items.push_back({mask.name, mask.summary});
+  items.push_back({kRecordedMask, "blocks listed in a file, in compressed rows"});
+  return render_names("masks", items, format);
 }
 
 std::string list_ops(Format format) {
@@ -81,7 +80,7 @@ struct Listing {
 constexpr std::array kListings = {
     Listing{"algorithms", "what can be run", list_algorithms},
     Listing{"hardware", "the machine presets", list_hardware},
-    Listing{"masks", "which keys a query row may see", list_masks},
+    Listing{"masks", "block masks, on top of causal and window", list_masks},
     Listing{"ops", "the operations of a trace", list_ops},
     Listing{"policies", "replacement policies of caches", list_policies},
 };

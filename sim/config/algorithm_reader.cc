@@ -2,56 +2,14 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
-#include "sim/config/scalar.h"
+#include "sim/config/param_reader.h"
 
 namespace attnsim::config {
 namespace {
 
 constexpr Range kTileSize{.min = 1, .max = std::int64_t{1} << 30};
-
-std::string list(const std::vector<std::string>& names) {
-  std::string out;
-  for (const std::string& n : names) out += (out.empty() ? "" : ", ") + n;
-  return out;
-}
-
-std::string type_of(const ParamSpec& spec) {
-  switch (spec.type) {
-    case ParamType::boolean:
-      return "true or false";
-    case ParamType::integer:
-      return Range{.min = spec.minimum}.description().substr(3);  // without the article
-    case ParamType::real:
-      return "number";
-    case ParamType::text:
-      return "text";
-    case ParamType::choice:
-      break;
-  }
-  return "one of: " + list(spec.choices);
-}
-
-template <typename T>
-std::optional<ParamValue> value_of(const std::optional<T>& value) {
-  return value ? std::optional<ParamValue>(*value) : std::nullopt;
-}
-
-std::optional<ParamValue> read_param(const Cursor& value, const ParamSpec& spec) {
-  switch (spec.type) {
-    case ParamType::boolean:
-      return value_of(value.boolean());
-    case ParamType::integer:
-      return value_of(value.integer({.min = spec.minimum}));
-    case ParamType::real:
-      return value_of(value.real());
-    case ParamType::text:
-      return value_of(value.text(spec.doc));
-    case ParamType::choice:
-      break;
-  }
-  return value_of(value.choice("value", spec.choices));
-}
 
 std::optional<TileRule> rule_named(std::string_view text) {
   for (const TileRule rule :
@@ -92,10 +50,7 @@ void read_tiles(const Cursor& value, const AlgorithmInfo& info, TileChoice& out)
 
 std::vector<FieldDoc> fields_of(const AlgorithmInfo& info) {
   std::vector<FieldDoc> docs = algorithm_fields();
-  for (const ParamSpec& spec : info.params) {
-    docs.push_back(
-        {.key = spec.name, .type = type_of(spec), .fallback = spec.default_value, .doc = spec.doc});
-  }
+  for (FieldDoc& doc : param_fields(info.params)) docs.push_back(std::move(doc));
   return docs;
 }
 
@@ -124,13 +79,7 @@ std::optional<AlgorithmChoice> read_algorithm(const Cursor& map, const Catalogue
   if (const Entry* tiles = map.node().entry("tiles")) {
     read_tiles(map.child(*tiles), *info, choice.tiles);
   }
-  for (const ParamSpec& spec : info->params) {
-    const Entry* entry = map.node().entry(spec.name);
-    if (entry == nullptr) continue;
-    const std::optional<ParamValue> value = read_param(map.child(*entry), spec);
-    if (value) choice.params.set(spec.name, *value);
-  }
-  choice.params = completed(std::move(choice.params), info->params);
+  choice.params = read_params(map, info->params);
   if (map.faults().count() > before) return std::nullopt;
   return choice;
 }

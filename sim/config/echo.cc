@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "sim/config/config.h"
 
@@ -74,6 +75,36 @@ class Writer {
   int depth_ = 0;
 };
 
+std::string param_text(const ParamValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return double_quoted(*text);
+  if (const auto* integer = std::get_if<std::int64_t>(&value)) return text_of(*integer);
+  if (const auto* real = std::get_if<double>(&value)) return text_of(*real);
+  return text_of(std::get<bool>(value));
+}
+
+std::string list_text(const std::vector<std::int64_t>& numbers) {
+  std::string out;
+  for (const std::int64_t n : numbers) out += (out.empty() ? "" : ", ") + text_of(n);
+  return "[" + out + "]";
+}
+
+void write_mask(Writer& out, const MaskSpec& mask) {
+  out.open("mask");
+  out.put("kind", mask.kind);
+  out.put("block", text_of(mask.block));
+  out.put("seed", text_of(mask.seed));
+  for (const auto& [param, value] : mask.params.all()) out.put(param, param_text(value));
+  if (!mask.recorded.empty()) {
+    std::string planes;
+    for (const BlockLists& plane : mask.recorded) {
+      planes += std::string(planes.empty() ? "" : ", ") + "{row_ptr: " + list_text(plane.row_ptr) +
+                ", col_idx: " + list_text(plane.col_idx) + "}";
+    }
+    out.put("planes", "[" + planes + "]");
+  }
+  out.close();
+}
+
 void write_workload(Writer& out, const Workload& w) {
   out.open("workload");
   out.put("batch", text_of(w.batch));
@@ -91,6 +122,7 @@ void write_workload(Writer& out, const Workload& w) {
     out.put("right", w.window_right);
     out.close();
   }
+  if (w.mask) write_mask(out, *w.mask);
   out.put("pass", std::string(name(w.pass)));
   out.close();
 }
@@ -167,13 +199,6 @@ void write_machine(Writer& out, const MachineSpec& machine) {
     out.put("estimated", "[" + list + "]");
   }
   out.close();
-}
-
-std::string param_text(const ParamValue& value) {
-  if (const auto* text = std::get_if<std::string>(&value)) return double_quoted(*text);
-  if (const auto* integer = std::get_if<std::int64_t>(&value)) return text_of(*integer);
-  if (const auto* real = std::get_if<double>(&value)) return text_of(*real);
-  return text_of(std::get<bool>(value));
 }
 
 void write_algorithm(Writer& out, const AlgorithmChoice& algorithm) {

@@ -6,6 +6,7 @@
 #include "sim/config/check_reader.h"
 #include "sim/config/config.h"
 #include "sim/config/machine_reader.h"
+#include "sim/config/mask_reader.h"
 #include "sim/config/memory_reader.h"
 #include "sim/config/quantity.h"
 #include "sim/config/run_reader.h"
@@ -41,6 +42,8 @@ std::string config_reference() {
   return section("Run file", run_fields()) +
          section("workload, and files in configs/workloads", workload_fields()) +
          section("workload.window", window_fields()) +
+         section("workload.mask, and files of masks, beside the parameters a mask declares",
+                 mask_fields()) +
          section("hardware, and files in configs/hardware", machine_fields()) +
          section("hardware.memories.<name>", memory_fields()) +
          section("hardware.roles", role_fields()) + section("hardware.units", unit_fields()) +

@@ -67,7 +67,16 @@ std::optional<Node> Resolver::run_file(const std::string& file) {
 
 std::optional<Node> Resolver::plain_file(const std::string& file) {
   const std::optional<std::string> found = find_file(file, {}, search_);
-  return parse_map(found.value_or(file), "");
+  return parse_map(found.value_or(file), "", kLargestFile);
+}
+
+std::optional<Node> Resolver::mask_file(const Node& name, const std::string& path) {
+  const std::optional<std::string> file = find_file(name.text, folder_of(name), search_);
+  if (!file) {
+    faults_.add(name.at, path, "no such file " + quote(name.text));
+    return std::nullopt;
+  }
+  return parse_map(*file, path, kLargestMask);
 }
 
 std::optional<Node> Resolver::run(const Node& map, const std::string& path) {
@@ -97,7 +106,7 @@ std::optional<Node> Resolver::resolve(Node map, const std::string& path, const F
 
 std::optional<Node> Resolver::load(const std::string& file, const std::string& path,
                                    const Family& family) {
-  std::optional<Node> map = parse_map(file, path);
+  std::optional<Node> map = parse_map(file, path, kLargestFile);
   if (!map) return std::nullopt;
   if (family.has_id) add_id(*map, file);
   chain_.push_back({.identity = identity_of(file), .shown = file});
@@ -108,8 +117,9 @@ std::optional<Node> Resolver::load(const std::string& file, const std::string& p
   return out;
 }
 
-std::optional<Node> Resolver::parse_map(const std::string& file, const std::string& path) {
-  const std::optional<std::string> text = read_text(file, faults_);
+std::optional<Node> Resolver::parse_map(const std::string& file, const std::string& path,
+                                        std::size_t largest) {
+  const std::optional<std::string> text = read_text(file, faults_, largest);
   if (!text) return std::nullopt;
   std::optional<Node> node = parse_yaml(*text, file, path, faults_);
   if (node && !node->is_map()) {

@@ -28,6 +28,9 @@ class Resolver {
   /// A check file named on the command line: parsed, and a map, but nothing resolved yet.
   std::optional<Node> plain_file(const std::string& file);
 
+  /// The map in the file of a mask that a scalar of the workload names.
+  std::optional<Node> mask_file(const Node& name, const std::string& path);
+
   std::optional<Node> run(const Node& map, const std::string& path);
   std::optional<Node> workload(const Node& map, const std::string& path);
   std::optional<Node> machine(const Node& map, const std::string& path);
@@ -40,7 +43,8 @@ class Resolver {
 
   std::optional<Node> resolve(Node map, const std::string& path, const Family& family);
   std::optional<Node> load(const std::string& file, const std::string& path, const Family& family);
-  std::optional<Node> parse_map(const std::string& file, const std::string& path);
+  std::optional<Node> parse_map(const std::string& file, const std::string& path,
+                                std::size_t largest);
   std::optional<std::string> locate(const Node& target, const std::string& path,
                                     const Family& family);
   /// Reports a cycle when `file` is being resolved already.

@@ -23,6 +23,7 @@ struct Draft {
   std::optional<AlgorithmChoice> algorithm{};
   std::optional<std::int64_t> seed = 1;
   Position pass_at{};  // where a fault about the pass belongs
+  Position mask_at{};
 };
 
 void read_workload_section(const Cursor& value, Draft& out) {
@@ -30,8 +31,9 @@ void read_workload_section(const Cursor& value, Draft& out) {
   const std::optional<Node> node = out.resolver.workload(value.node(), value.path());
   if (!node) return;
   const Cursor map(*node, value.path(), value.faults());
-  out.workload = read_workload(map);
+  out.workload = read_workload(map, out.catalogue, out.resolver);
   out.pass_at = map.child("pass").node().at;
+  out.mask_at = map.child("mask").node().at;
 }
 
 void read_hardware_section(const Cursor& value, Draft& out) {
@@ -81,6 +83,17 @@ void check_pass(const Cursor& map, const Draft& draft) {
       "'" + info.id + "' has no " + std::string(name(pass)) + " pass (it has: " + has + ")");
 }
 
+void check_mask(const Cursor& map, const Draft& draft) {
+  const AlgorithmInfo& info = *draft.catalogue.algorithm(draft.algorithm->name);
+  if (!draft.workload->mask || info.block_masks || info.from_file) return;
+  std::string those;
+  for (const AlgorithmInfo& other : draft.catalogue.algorithms) {
+    if (other.block_masks) those += (those.empty() ? "" : ", ") + other.id;
+  }
+  map.faults().add(draft.mask_at, join_path(join_path(map.path(), "workload"), "mask"),
+                   "'" + info.id + "' takes no block mask (these do: " + those + ")");
+}
+
 void set_default(Node& run, const char* section, const char* value) {
   if (run.find(section) != nullptr) return;
   run.entries.push_back({.key = section, .value = long_form(section, make_scalar(value, {}))});
@@ -98,7 +111,10 @@ std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue, R
   const std::size_t before = map.faults().count();
   Draft draft{.catalogue = catalogue, .resolver = resolver};
   read_map(map, run_table(), draft);
-  if (draft.workload && draft.algorithm) check_pass(map, draft);
+  if (draft.workload && draft.algorithm) {
+    check_pass(map, draft);
+    check_mask(map, draft);
+  }
   if (map.faults().count() > before) return std::nullopt;
   return RunSpec{.workload = *draft.workload,
                  .machine = std::move(*draft.machine),

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "sim/config/mask_reader.h"
+
 namespace attnsim::config {
 namespace {
 
@@ -33,6 +35,18 @@ Node merge_section(const Section& s, Node base, const Node& derived) {
   if (!base.is_map() || names_another(base, derived, s.base_key)) return derived;
   if (s.name == "workload") return merge_workload(std::move(base), derived);
   return merge(std::move(base), derived);
+}
+
+/// Prepares the mask of `base` for what `derived` says about it: another mask replaces it, a map
+/// without a kind changes it.
+void merge_mask(Node& base, const Node* derived) {
+  Entry* mask = base.entry("mask");
+  if (mask == nullptr || derived == nullptr) return;
+  mask->value = mask_long_form(std::move(mask->value));
+  const Node ours = mask_long_form(*derived);
+  if (!ours.is_map() || !mask->value.is_map() || names_another(mask->value, ours, "kind")) {
+    erase_entry(base, "mask");
+  }
 }
 
 }  // namespace
@@ -78,6 +92,7 @@ Node merge_workload(Node base, const Node& derived) {
       if (base.entry(key) == nullptr) base.entries.push_back(half);
     }
   }
+  merge_mask(base, derived.find("mask"));
   return merge(std::move(base), derived);
 }
 

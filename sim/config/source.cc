@@ -26,7 +26,7 @@ bool is_there(const fs::path& path) {
 
 }  // namespace
 
-std::optional<std::string> read_text(const std::string& file, Faults& faults) {
+std::optional<std::string> read_text(const std::string& file, Faults& faults, std::size_t largest) {
   faults.enter(file);
   const auto refuse = [&](const std::string& why) {
     faults.add({.file = file}, "", why);
@@ -38,11 +38,13 @@ std::optional<std::string> read_text(const std::string& file, Faults& faults) {
   if (fs::is_directory(status)) return refuse("expected a file, got a folder");
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return refuse("cannot be read");
-  std::string text(kLargestFile + 1, '\0');  // one more than allowed, so that pipes are bounded too
+  std::string text(largest + 1, '\0');  // one more than allowed, so that pipes are bounded too
   stream.read(text.data(), static_cast<std::streamsize>(text.size()));
   if (stream.bad()) return refuse("cannot be read");
   text.resize(static_cast<std::size_t>(stream.gcount()));
-  if (text.size() > kLargestFile) return refuse("larger than 1 MiB");
+  if (text.size() > largest) {
+    return refuse("larger than " + std::to_string(largest >> 20) + " MiB");
+  }
   return text;
 }
 

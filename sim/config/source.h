@@ -15,9 +15,12 @@ namespace attnsim::config {
 
 /// Files above this size are refused unread: a configuration is written by hand.
 inline constexpr std::size_t kLargestFile = std::size_t{1} << 20;
+/// Of a recorded mask, which is not.
+inline constexpr std::size_t kLargestMask = std::size_t{16} << 20;
 
 /// The contents of a file; empty when it cannot be read, with the reason in `faults`.
-std::optional<std::string> read_text(const std::string& file, Faults& faults);
+std::optional<std::string> read_text(const std::string& file, Faults& faults,
+                                     std::size_t largest = kLargestFile);
 
 /// Looks a relative path up: in `folder` (of the referring file), the current folder, the share.
 /// The path as messages should show it; empty when there is no such file.

@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "sim/config/mask_reader.h"
 #include "sim/config/scalar.h"
 
 namespace attnsim::config {
@@ -127,6 +128,11 @@ std::span<const Field<Draft>> workload_table() {
         .fallback = "unbounded",
         .doc = "local attention: keys visible on both sides of the diagonal"},
        read_window},
+      {{.key = "mask",
+        .type = "name, file or map",
+        .fallback = "none",
+        .doc = "a block mask, on top of causal and window: see attnsim list masks"},
+       read_nothing},
       {{.key = "pass",
         .type = "forward, backward or forward_backward",
         .fallback = "forward",
@@ -192,7 +198,8 @@ void check_heads(const Cursor& map, const Workload& w) {
 
 }  // namespace
 
-std::optional<Workload> read_workload(const Cursor& map) {
+std::optional<Workload> read_workload(const Cursor& map, const Catalogue& catalogue,
+                                      Resolver& resolver) {
   const std::size_t before = map.faults().count();
   Draft draft;
   read_map(map, workload_table(), draft);
@@ -204,6 +211,10 @@ std::optional<Workload> read_workload(const Cursor& map) {
   if (w.causal && draft.windowed) w.window_right = 0;  // causal bounds the right side
   check_heads(map, w);
   check_sizes(map, w);
+  if (map.faults().count() > before) return std::nullopt;
+  if (const Entry* mask = map.node().entry("mask")) {
+    w.mask = read_mask(map.child(*mask), w, catalogue, resolver);
+  }
   if (map.faults().count() > before) return std::nullopt;
   return w;
 }

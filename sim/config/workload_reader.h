@@ -5,13 +5,16 @@
 #include <vector>
 
 #include "sim/config/cursor.h"
+#include "sim/config/resolve.h"
 #include "sim/config/schema.h"
-#include "sim/core/workload.h"
+#include "sim/core/run_spec.h"
 
 namespace attnsim::config {
 
-/// Reads a workload whose `extends` is resolved; empty when there were faults.
-std::optional<Workload> read_workload(const Cursor& map);
+/// Reads a workload whose `extends` is resolved; empty when there were faults. A mask may be in a
+/// file, which the resolver finds.
+std::optional<Workload> read_workload(const Cursor& map, const Catalogue& catalogue,
+                                      Resolver& resolver);
 
 /// The keys of a workload, and of its window, for the manual.
 std::vector<FieldDoc> workload_fields();

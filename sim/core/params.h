@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <variant>
@@ -20,6 +21,7 @@ struct ParamSpec {
   std::string doc;
   std::vector<std::string> choices{};  // for ParamType::choice
   std::int64_t minimum = 0;            // for ParamType::integer
+  std::int64_t maximum = std::numeric_limits<std::int64_t>::max();
 };
 
 using ParamValue = std::variant<bool, std::int64_t, double, std::string>;
@@ -31,6 +33,7 @@ ParamValue default_of(const ParamSpec& spec);
 class ParamValues {
  public:
   void set(const std::string& name, ParamValue value) { values_[name] = std::move(value); }
+  bool has(const std::string& name) const { return values_.contains(name); }
   const std::map<std::string, ParamValue>& all() const { return values_; }
 
   // REQUIRES: the parameter is declared with this type.
@@ -43,6 +46,8 @@ class ParamValues {
     return std::get<std::string>(values_.at(name));
   }
   const std::string& text(const std::string& name) const { return choice(name); }
+
+  bool operator==(const ParamValues&) const = default;
 
  private:
   std::map<std::string, ParamValue> values_;

@@ -87,6 +87,22 @@ struct WorkSummary {
   std::uint64_t tasks = 0;
 };
 
+/// How much of the score matrices a run visits, over all planes: in tiles of its own sizes, and in
+/// elements. realised = visited over all tiles; useful = visible over visited elements.
+struct Density {
+  std::uint64_t tiles = 0, visited_tiles = 0;
+  std::uint64_t visited_elements = 0, visible_elements = 0;
+
+  double realised() const {
+    return tiles == 0 ? 0 : static_cast<double>(visited_tiles) / static_cast<double>(tiles);
+  }
+  double useful() const {
+    return visited_elements == 0
+               ? 0
+               : static_cast<double>(visible_elements) / static_cast<double>(visited_elements);
+  }
+};
+
 struct Provenance {
   std::string config_hash;
   std::uint64_t seed = 0;
@@ -103,6 +119,7 @@ struct Result {
   std::vector<FootprintRow> footprint{};
   std::vector<BoundRow> bounds{};
   std::vector<CacheRow> caches{};
+  std::optional<Density> density{};  // of algorithms that skip tiles, on masked workloads
   WorkSummary work{};
   Provenance provenance{};
 

@@ -20,4 +20,17 @@ std::vector<std::string> Catalogue::algorithm_ids() const {
   return out;
 }
 
+const MaskInfo* Catalogue::mask(std::string_view name) const {
+  for (const MaskInfo& info : masks) {
+    if (info.name == name) return &info;
+  }
+  return nullptr;
+}
+
+std::vector<std::string> Catalogue::mask_names() const {
+  std::vector<std::string> out;
+  for (const MaskInfo& info : masks) out.push_back(info.name);
+  return out;
+}
+
 }  // namespace attnsim

@@ -66,15 +66,19 @@ struct AlgorithmInfo {
   std::vector<TileSpec> tiles{};
   std::vector<ParamSpec> params{};
   BoundClass bound_class{};
-  bool from_file = false;  // its trace is read from a file: nothing can be tried without one
+  bool block_masks = false;  // takes workloads with a block mask
+  bool from_file = false;    // its trace is read from a file: nothing can be tried without one
 };
 
 /// Everything a configuration may name; sorted by id.
 struct Catalogue {
   std::vector<AlgorithmInfo> algorithms{};
+  std::vector<MaskInfo> masks{};
 
   const AlgorithmInfo* algorithm(std::string_view id) const;
   std::vector<std::string> algorithm_ids() const;
+  const MaskInfo* mask(std::string_view name) const;
+  std::vector<std::string> mask_names() const;
 };
 
 struct AlgorithmChoice {

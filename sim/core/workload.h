@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "sim/core/dtype.h"
+#include "sim/core/mask_spec.h"
 
 namespace attnsim {
 
@@ -31,13 +32,14 @@ struct Workload {
   bool causal = false;
   std::optional<std::int64_t> window_left{};
   std::optional<std::int64_t> window_right{};
+  std::optional<MaskSpec> mask{};  // block mask, on top of the limits above
   Pass pass = Pass::forward;
 
   std::int64_t query_planes() const { return batch * heads; }
   std::int64_t kv_planes() const { return batch * kv_heads; }
   /// Query heads that share one KV head.
   std::int64_t group() const { return heads / kv_heads; }
-  bool masked() const { return causal || window_left || window_right; }
+  bool masked() const { return causal || window_left || window_right || mask; }
   /// Size of one word in bits.
   int word_bits() const { return bits(dtype); }
 

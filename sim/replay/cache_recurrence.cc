@@ -81,7 +81,10 @@ void CacheRecurrence::checkpoint(Interleaving& tasks) {
   State now = state(tasks);
   effort_ = 0;
   ++age_;
-  const std::optional<Stretch> stretch = stretch_to(now);
+  const std::int64_t coordinates = (now.started - reference_.started) / slice_;
+  std::optional<Stretch> stretch;
+  // A body that divides its coordinate by n is affine over stretches of n.
+  if (coordinates % tasks.seen()[dim_].period == 0) stretch = stretch_to(now);
   if (stretch && last_ == stretch) {
     const std::int64_t times = repetitions(tasks, stretch->tasks);
     if (times > 0) {
@@ -196,7 +199,6 @@ bool CacheRecurrence::cold_misses_repeat(std::size_t tensor, std::uint64_t moved
 std::int64_t CacheRecurrence::repetitions(const Interleaving& tasks, std::int64_t stretch) const {
   const GridDim& dim = tasks.kernel().grid[dim_];
   const std::int64_t per_turn = slice_ * dim.extent;  // tasks of all coordinates of the dimension
-  if (stretch / slice_ % tasks.seen()[dim_].period != 0) return 0;
   const std::int64_t next = tasks.started();
   const std::int64_t turn = next / per_turn;
   // Every task that was compared, and that is in flight, is of this turn.

@@ -51,7 +51,7 @@ void Counter::count(const TileOp& op) {
   if constexpr (kOp == Op::load || kOp == Op::load_into || kOp == Op::store ||
                 kOp == Op::store_fill) {
     count_traffic<kOp>(op);
-  } else if constexpr (kOp == Op::matmul || kOp == Op::matmul_acc) {
+  } else if constexpr (op_row(kOp).matrix.mnk != 0) {
     count_port(op);
   } else if constexpr (kOp == Op::move) {
     count_move(op);
@@ -104,12 +104,13 @@ void Counter::count_traffic(const TileOp& op) {
 }
 
 void Counter::count_port(const TileOp& op) {
+  const auto k = static_cast<std::uint64_t>(op.k);
   for (int i = 1; i <= 2; ++i) {
     const Slot& slot = slots_.slot(op.t[i]);
+    const auto outer = static_cast<std::uint64_t>(i == 1 ? op.m : op.n);
     const std::size_t origin = std::min<std::size_t>(slot.origin, totals_.traffic.size() - 1);
     totals_.traffic[origin][static_cast<std::size_t>(slot.role)].port +=
-        static_cast<std::uint64_t>(slot.rows) * static_cast<std::uint64_t>(slot.cols) *
-        element_bits_[static_cast<std::size_t>(slot.dtype)];
+        outer * k * element_bits_[static_cast<std::size_t>(slot.dtype)];
   }
 }
 

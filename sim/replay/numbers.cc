@@ -2,12 +2,14 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 
 #include <Eigen/Core>
 
 #include "sim/core/error.h"
 #include "sim/replay/rounding.h"
 #include "sim/replay/slot_table.h"
+#include "sim/trace/block_mask.h"
 
 namespace attnsim::replay {
 namespace {
@@ -33,6 +35,11 @@ void apply_band(Matrix& x, const TileOp& op) {
       if (diagonal < op.lo || diagonal > op.hi) x(r, c) = kMinusInf;
     }
   }
+}
+
+void exp_sum(Matrix& s, Matrix& l) {
+  s = s.unaryExpr([](double x) { return std::exp(x); }).eval();  // Eigen's own keeps -inf above 0
+  l += s.rowwise().sum();
 }
 
 void softmax_local(Matrix& s, Matrix& m, Matrix& l) {
@@ -101,6 +108,7 @@ class Executor::Impl {
  public:
   Impl(const Program& program, TensorValues& values, Arithmetic arithmetic)
       : tensors_(program.tensors()),
+        mask_(program.block_mask()),
         values_(values),
         rounded_(arithmetic == Arithmetic::rounded),
         slots_(program.tensors()) {}
@@ -202,8 +210,43 @@ class Executor::Impl {
       case Op::lse:
         lse(tile(op, 0), tile(op, 1));
         break;
+      case Op::exp_sum:
+        exp_sum(tile(op, 0), tile(op, 1));
+        break;
+      case Op::hide:
+        hide(op);
+        break;
+      case Op::matmul_cols:
+        wide(op, 0).middleCols(op.col, op.n) = product(op);
+        break;
+      case Op::matmul_acc_cols:
+        tile(op, 0) += op.value * (operand(op, 1, kTransposeA).middleCols(op.col, op.k) *
+                                   operand(op, 2, kTransposeB));
+        break;
       default:
         ATTNSIM_CHECK(false, op_row(op.op).name);
+    }
+  }
+
+  /// The tile with all its columns; those that nobody wrote yet hold NaN.
+  Matrix& wide(const TileOp& op, std::size_t i) {
+    Matrix& x = tile(op, i);
+    if (x.rows() != op.m || x.cols() != op.hi) x = Matrix::Constant(op.m, op.hi, kPoison);
+    return x;
+  }
+
+  void hide(const TileOp& op) {
+    if (mask_ == nullptr) throw TraceError("hide: the workload has no block mask");
+    if (!mask_->holds(op.row, op.m, op.col, op.n)) {
+      throw TraceError("hide: row " + std::to_string(op.row) + ", key " + std::to_string(op.col) +
+                       ", " + std::to_string(op.m) + " x " + std::to_string(op.n) +
+                       " elements, lies outside the mask");
+    }
+    Matrix& x = tile(op, 0);
+    for (Eigen::Index r = 0; r < x.rows(); ++r) {
+      for (Eigen::Index c = 0; c < x.cols(); ++c) {
+        if (!mask_->shows(op.row + r, op.col + c)) x(r, c) = kMinusInf;
+      }
     }
   }
 
@@ -239,6 +282,7 @@ class Executor::Impl {
   }
 
   const std::vector<TensorDecl>& tensors_;
+  const BlockMask* mask_;
   TensorValues& values_;
   bool rounded_;
   SlotTable slots_;

@@ -88,17 +88,14 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.run = run;
   const ChosenTiles& tiles = planned.schedule().tiles();
   result.tile_rule = name(tiles.rule);
-  std::vector<std::string> names = tiles.names;
-  for (const TileSpec& tile : planned.algorithm().info.tiles) names.push_back(tile.name);
-  if (names.size() == 2) {
-    result.tiles = {{names[0], tiles.sizes.first}, {names[1], tiles.sizes.second}};
-  }
+  result.tiles = tiles.named(planned.algorithm().info);
   if (tiles.granularity > 1) {
     result.tile_rule += " in steps of " + std::to_string(tiles.granularity);
   }
   result.io = counter.io(word_bits);
   result.footprint = counter.footprint(word_bits);
   result.work = counter.work();
+  result.density = planned.schedule().density();
   result.closed_form = closed_form_rows(planned, result);
   if (machine::has_simulated_caches(run.machine)) {
     simulate_caches(planned, counter.flows(), repetition, result, progress);

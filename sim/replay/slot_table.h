@@ -89,6 +89,10 @@ class SlotTable {
         --live_;
       } else {
         const auto [rows, cols] = shape<kOperand, kAt>(op);
+        if constexpr (kOperand.cols == Dim::wide) {
+          const std::int64_t part = kAt == 0 ? op.n : op.k;
+          if (op.col < 0 || op.col + part > op.hi) fail(op, number, kAt);
+        }
         if constexpr (kOperand.access == Access::write) {
           if (rows > slot.storage_rows || cols > slot.storage_cols) fail(op, number, kAt);
           slot.rows = rows;
@@ -108,7 +112,7 @@ class SlotTable {
 
   template <Operand kOperand, std::size_t kAt>
   static Shape shape(const TileOp& op) {
-    const std::int32_t dims[] = {1, op.m, op.n, op.k};
+    const std::int32_t dims[] = {1, op.m, op.n, op.k, op.hi};
     const std::int32_t rows = dims[static_cast<std::size_t>(kOperand.rows)];
     const std::int32_t cols = dims[static_cast<std::size_t>(kOperand.cols)];
     constexpr std::uint8_t kFlip = kAt == 1 ? kTransposeA : kAt == 2 ? kTransposeB : 0;

@@ -3,6 +3,7 @@
 
 #include "sim/core/two_level.h"
 #include "sim/replay/verify.h"
+#include "sim/trace/mask_generator.h"
 
 namespace attnsim::replay {
 namespace {
@@ -45,6 +46,44 @@ Workload random_workload(Dice& dice) {
   if (dice.one_in(3)) w.window_left = dice.between(0, 40);
   if (!w.causal && dice.one_in(4)) w.window_right = dice.between(0, 40);
   return w;
+}
+
+/// Lists with empty rows, empty columns and, at times, no block at all; a plane for each head or
+/// one.
+std::vector<BlockLists> random_lists(const Workload& w, std::int64_t block, Dice& dice) {
+  std::vector<BlockLists> planes(dice.one_in(2) ? 1 : static_cast<std::size_t>(w.query_planes()));
+  for (BlockLists& plane : planes) {
+    const std::int64_t sparsity = dice.between(1, 6);
+    plane.row_ptr.push_back(0);
+    for (std::int64_t i = 0; i * block < w.seqlen_q; ++i) {
+      const bool empty = sparsity == 6 || dice.one_in(4);
+      for (std::int64_t j = 0; !empty && j * block < w.seqlen_kv; ++j) {
+        if (dice.one_in(sparsity)) plane.col_idx.push_back(j);
+      }
+      plane.row_ptr.push_back(static_cast<std::int64_t>(plane.col_idx.size()));
+    }
+  }
+  return planes;
+}
+
+/// Any mask there is, of small blocks: on short sequences they are many.
+MaskSpec random_mask(const Workload& w, Dice& dice) {
+  const std::vector<MaskInfo> masks = mask_catalogue();
+  MaskSpec mask;
+  mask.block = dice.between(1, 20);
+  mask.seed = static_cast<std::uint64_t>(dice.between(0, 1'000'000));
+  const auto which =
+      static_cast<std::size_t>(dice.between(0, static_cast<std::int64_t>(masks.size())));
+  if (which == masks.size()) {
+    mask.kind = kRecordedMask;
+    mask.recorded = random_lists(w, mask.block, dice);
+    return mask;
+  }
+  mask.kind = masks[which].name;
+  for (const ParamSpec& param : masks[which].params) {
+    mask.params.set(param.name, std::min(param.maximum, param.minimum + dice.between(0, 12)));
+  }
+  return mask;
 }
 
 ParamValues random_params(const AlgorithmInfo& info, Dice& dice) {
@@ -96,6 +135,11 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
     run.algorithm.name = info.id;
     run.algorithm.params = random_params(info, dice);
     run.algorithm.tiles = random_tiles(info, run.workload, dice);
+    if (info.block_masks && dice.one_in(3)) {
+      run.workload.mask = random_mask(run.workload, dice);
+      // Packed heads cannot be masked one by one.
+      if (run.algorithm.params.has("pack_gqa")) run.algorithm.params.set("pack_gqa", false);
+    }
     run.seed = seed + i;
     runs.push_back(std::move(run));
   }

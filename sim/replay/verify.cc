@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
 #include "sim/core/two_level.h"
 #include "sim/replay/count_program.h"
 #include "sim/replay/reference/attention.h"
+#include "sim/replay/reference/block_mask.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/rounding.h"
 #include "sim/trace/trace_error.h"
@@ -43,6 +46,31 @@ std::optional<std::vector<double>> lse_of(const Program& program, const TensorVa
   return out;
 }
 
+/// The reference's own definition of the workload's block mask.
+std::function<bool(std::int64_t, std::int64_t, std::int64_t)> reference_mask(const Workload& w) {
+  if (!w.mask) return {};
+  reference::BlockMaskProblem problem{.kind = w.mask->kind,
+                                      .block = w.mask->block,
+                                      .planes = w.query_planes(),
+                                      .seqlen_q = w.seqlen_q,
+                                      .seqlen_kv = w.seqlen_kv,
+                                      .seed = w.mask->seed};
+  for (const auto& [param, value] : w.mask->params.all()) {
+    problem.params[param] = std::get<std::int64_t>(value);
+  }
+  for (const BlockLists& plane : w.mask->recorded) {
+    auto& rows = problem.lists.emplace_back();
+    for (std::size_t i = 0; i + 1 < plane.row_ptr.size(); ++i) {
+      rows.emplace_back(plane.col_idx.begin() + plane.row_ptr[i],
+                        plane.col_idx.begin() + plane.row_ptr[i + 1]);
+    }
+  }
+  const auto mask = std::make_shared<const reference::BlockMask>(problem);
+  return [mask](std::int64_t plane, std::int64_t row, std::int64_t key) {
+    return mask->shows(plane, row, key);
+  };
+}
+
 reference::AttentionOutput reference_output(const RunSpec& run, const Program& program,
                                             const TensorValues& values) {
   const Workload& w = run.workload;
@@ -57,6 +85,7 @@ reference::AttentionOutput reference_output(const RunSpec& run, const Program& p
       .causal = w.causal,
       .window_left = w.window_left,
       .window_right = w.window_right,
+      .shows = reference_mask(w),
       .scale = 1.0 / std::sqrt(static_cast<double>(w.head_dim))};
   const auto q = find(program, values, TensorRole::query);
   const auto k = find(program, values, TensorRole::key);
@@ -103,9 +132,9 @@ std::string case_name(const RunSpec& run, const Schedule& schedule, const Algori
   if (w.causal) out += ", causal";
   if (w.window_left) out += ", left " + std::to_string(*w.window_left);
   if (w.window_right) out += ", right " + std::to_string(*w.window_right);
-  if (info.tiles.size() == 2) {
-    out += ", " + info.tiles[0].name + " " + std::to_string(schedule.tiles().sizes.first) + ", " +
-           info.tiles[1].name + " " + std::to_string(schedule.tiles().sizes.second);
+  if (w.mask) out += ", mask " + w.mask->kind + " of " + std::to_string(w.mask->block);
+  for (const auto& [tile, size] : schedule.tiles().named(info)) {
+    out += ", " + tile + " " + std::to_string(size);
   }
   for (const auto& [param, value] : run.algorithm.params.all()) {
     if (const bool* set = std::get_if<bool>(&value); set != nullptr && *set) out += ", " + param;

@@ -23,6 +23,16 @@ constexpr int kMostTicks = 9;
 constexpr std::array<std::string_view, 7> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
                                                       "#e69f00", "#56b4e9", "#000000"};
 
+/// What tells a series from the others: a colour, and a dashed line once the colours are used up.
+struct Look {
+  explicit Look(std::size_t series)
+      : colour(kColours[series % kColours.size()]),
+        stroke(fmt::format("fill=\"none\" stroke=\"{}\" stroke-width=\"2\"{}", colour,
+                           series < kColours.size() ? "" : " stroke-dasharray=\"6 4\"")) {}
+  std::string_view colour;
+  std::string stroke;
+};
+
 std::string escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
@@ -163,31 +173,27 @@ std::string line_through(const std::vector<Place>& places, PlotStyle style) {
   return path;
 }
 
-void add_series(std::string& out, const PlotSeries& series, const Axes& axes,
-                std::string_view colour) {
+void add_series(std::string& out, const PlotSeries& series, const Axes& axes, const Look& look) {
   const std::vector<Place> places = places_of(series, axes);
   if (places.empty()) return;
   if (series.style != PlotStyle::marks) {
-    out += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n",
-                       line_through(places, series.style), colour);
+    out += fmt::format("<path d=\"{}\" {}/>\n", line_through(places, series.style), look.stroke);
   }
   if (series.style == PlotStyle::steps) return;
   for (const Place& place : places) {
     out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"3.5\" fill=\"{}\"/>\n", pixels(place.x),
-                       pixels(place.y), colour);
+                       pixels(place.y), look.colour);
   }
 }
 
-void add_legend_row(std::string& out, const PlotSeries& series, std::size_t row,
-                    std::string_view colour) {
+void add_legend_row(std::string& out, const PlotSeries& series, std::size_t row, const Look& look) {
   const double y = kTop + 12 + 22 * static_cast<double>(row);
   if (series.style != PlotStyle::marks) {
-    out += fmt::format("<path d=\"M{:.0f} {:.0f}h24\" stroke=\"{}\" stroke-width=\"2\"/>", kLegend,
-                       y, colour);
+    out += fmt::format("<path d=\"M{:.0f} {:.0f}h24\" {}/>", kLegend, y, look.stroke);
   }
   if (series.style != PlotStyle::steps) {
     out += fmt::format("<circle cx=\"{:.0f}\" cy=\"{:.0f}\" r=\"3.5\" fill=\"{}\"/>", kLegend + 12,
-                       y, colour);
+                       y, look.colour);
   }
   out += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\">{}</text>\n", kLegend + 32, y + 4,
                      escaped(series.label));
@@ -207,9 +213,9 @@ std::string to_svg(const Plot& plot) {
       kWidth, kHeight, escaped(plot.title), escaped(plot.subtitle));
   add_frame(out, plot, axes);
   for (std::size_t i = 0; i < plot.series.size(); ++i) {
-    const std::string_view colour = kColours[i % kColours.size()];
-    add_series(out, plot.series[i], axes, colour);
-    add_legend_row(out, plot.series[i], i, colour);
+    const Look look(i);
+    add_series(out, plot.series[i], axes, look);
+    add_legend_row(out, plot.series[i], i, look);
   }
   return out + "</svg>\n";
 }

@@ -12,6 +12,19 @@ Json or_null(const std::optional<std::int64_t>& value) {
   return value ? Json(*value) : Json(nullptr);
 }
 
+Json param_json(const ParamValue& value) {
+  return std::visit([](const auto& v) { return Json(v); }, value);
+}
+
+Json mask_json(const MaskSpec& mask) {
+  Json out = Json::object();
+  out["kind"] = mask.kind;
+  out["block"] = mask.block;
+  out["seed"] = mask.seed;
+  for (const auto& [param, value] : mask.params.all()) out[param] = param_json(value);
+  return out;
+}
+
 Json workload_json(const Workload& w) {
   Json out = Json::object();
   out["batch"] = w.batch;
@@ -29,6 +42,7 @@ Json workload_json(const Workload& w) {
     window["right"] = or_null(w.window_right);
   }
   out["window"] = std::move(window);
+  if (w.mask) out["mask"] = mask_json(*w.mask);
   out["pass"] = name(w.pass);
   return out;
 }
@@ -37,7 +51,7 @@ Json algorithm_json(const Result& result) {
   Json params = Json::object();
   for (const auto& [tile, size] : result.tiles) params[tile] = size;
   for (const auto& [param, value] : result.run.algorithm.params.all()) {
-    params[param] = std::visit([](const auto& v) { return Json(v); }, value);
+    params[param] = param_json(value);
   }
   Json out = Json::object();
   out["name"] = result.run.algorithm.name;
@@ -133,6 +147,17 @@ Json bound_json(const BoundRow& row) {
   return out;
 }
 
+Json density_json(const Density& density) {
+  Json out = Json::object();
+  out["realised"] = real(density.realised());
+  out["useful"] = real(density.useful());
+  out["tiles"] = density.tiles;
+  out["visited_tiles"] = density.visited_tiles;
+  out["visited_elements"] = density.visited_elements;
+  out["visible_elements"] = density.visible_elements;
+  return out;
+}
+
 Json work_json(const WorkSummary& work) {
   Json out = Json::object();
   out["matrix_flops"] = work.matrix_flops;
@@ -191,6 +216,7 @@ std::string to_json(const Result& result) {
   out["footprint"] = array(result.footprint, footprint_json);
   out["bounds"] = array(result.bounds, bound_json);
   if (!result.caches.empty()) out["caches"] = array(result.caches, cache_json);
+  if (result.density) out["density"] = density_json(*result.density);
   out["work"] = work_json(result.work);
   out["provenance"] = provenance_json(result.provenance);
   return dump(out);

@@ -140,6 +140,14 @@ std::string caches_text(const Result& result) {
   return table.text();
 }
 
+std::string density_text(const std::optional<Density>& density) {
+  if (!density) return "";
+  return fmt::format("{} of {} tiles visited ({}), {} of their elements visible\n",
+                     thousands(density->visited_tiles), thousands(density->tiles),
+                     share(density->visited_tiles, density->tiles),
+                     share(density->visible_elements, density->visited_elements));
+}
+
 std::string work_text(const WorkSummary& work) {
   std::vector<std::string> parts;
   const auto add = [&](std::uint64_t amount, std::string_view what) {
@@ -190,6 +198,8 @@ std::string workload_text(const Workload& w) {
   out += fmt::format(", {}, {}", name(w.dtype), w.causal ? "causal" : "not causal");
   if (w.window_left) out += fmt::format(", window {} left", *w.window_left);
   if (w.window_right) out += fmt::format(", window {} right", *w.window_right);
+  if (w.mask)
+    out += fmt::format(", mask {} of {} x {}", w.mask->kind, w.mask->block, w.mask->block);
   return out;
 }
 
@@ -199,6 +209,7 @@ std::string to_table(const Result& result) {
          labelled("footprint", kLabelWidth, footprint_text(result)) +
          labelled("bounds", kLabelWidth, bounds_text(result)) +
          labelled("caches", kLabelWidth, caches_text(result)) +
+         labelled("density", kLabelWidth, density_text(result.density)) +
          labelled("work", kLabelWidth, work_text(result.work)) +
          labelled("intensity", kLabelWidth, intensity_text(result)) +
          labelled("note", kLabelWidth, note_text(result.provenance));

@@ -120,6 +120,31 @@ void Agent::matmul_acc(Tile& c, MatrixOperand a, MatrixOperand b, DType operand,
   product(record, a, b, operand, scale);
 }
 
+void Agent::matmul(ColumnBlock c, MatrixOperand a, MatrixOperand b, DType operand, double scale) {
+  TileOp& record = push(Op::matmul_cols, a.rows(), b.cols());
+  record.t[0] = c.tile->slot();
+  record.col = static_cast<std::int32_t>(c.col);
+  record.hi = static_cast<std::int32_t>(c.tile->cols());
+  product(record, a, b, operand, scale);
+}
+
+void Agent::matmul_acc(Tile& c, ColumnBlock a, MatrixOperand b, DType operand, double scale) {
+  TileOp& record = push(Op::matmul_acc_cols, a.tile->rows(), b.cols());
+  record.t[0] = c.slot();
+  record.col = static_cast<std::int32_t>(a.col);
+  record.hi = static_cast<std::int32_t>(a.tile->cols());
+  product(record, *a.tile, b, operand, scale);
+  record.k = static_cast<std::int32_t>(a.cols);
+}
+
+void Agent::hide(Tile& s, const LocalMask& visible) {
+  if (!visible.blocks) return band(s, visible.band);
+  TileOp& record = push(Op::hide, s.rows(), s.cols());
+  record.t[0] = s.slot();
+  record.row = visible.row;
+  record.col = visible.col;
+}
+
 void Agent::band(Tile& s, const LocalBand& visible) {
   TileOp& record = push(Op::band, s.rows(), s.cols(), visible.row_group);
   record.t[0] = s.slot();
@@ -194,6 +219,12 @@ void Agent::div_rows(Tile& x, const Tile& divisor) {
 void Agent::lse(Tile& m, const Tile& l) {
   TileOp& record = push(Op::lse, m.rows(), 1);
   record.t[0] = m.slot();
+  record.t[1] = l.slot();
+}
+
+void Agent::exp_sum(Tile& s, Tile& l) {
+  TileOp& record = push(Op::exp_sum, s.rows(), s.cols());
+  record.t[0] = s.slot();
   record.t[1] = l.slot();
 }
 

@@ -46,10 +46,15 @@ class Agent {
   /// scale * a b, in a new accumulator tile of fp32. `operand` is what the unit rounds a and b to.
   Tile matmul(MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
   void matmul_acc(Tile& c, MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
+  /// Columns of a wider tile = scale * a b; its other columns keep their values.
+  void matmul(ColumnBlock c, MatrixOperand a, MatrixOperand b, DType operand, double scale = 1.0);
+  /// c += scale * a b, where a is some columns of a wider tile.
+  void matmul_acc(Tile& c, ColumnBlock a, MatrixOperand b, DType operand, double scale = 1.0);
 
   // --- vector and exp units: s [m, n]; row statistics [m, 1]
   // ----------------------------------------------
-  /// s = -inf where the mask hides an element.
+  /// s = -inf where the mask hides an element. `hide` takes any mask, `band` only a band.
+  void hide(Tile& s, const LocalMask& visible);
   void band(Tile& s, const LocalBand& visible);
   /// s becomes exp(s - rowmax), with its row maximum and row sum.
   struct LocalStats;
@@ -70,6 +75,8 @@ class Agent {
   void div_rows(Tile& x, const Tile& divisor);
   /// m becomes the log-sum-exp m + log(l).
   void lse(Tile& m, const Tile& l);
+  /// s becomes exp(s), without a maximum; its row sums are added to l.
+  void exp_sum(Tile& s, Tile& l);
 
  private:
   Tile create(Op op, Role role, std::int64_t rows, std::int64_t cols, DType dtype, TileOp** record);

@@ -1,5 +1,7 @@
 #include "sim/trace/algorithm.h"
 
+#include "sim/trace/mask_generator.h"
+
 namespace attnsim {
 
 Catalogue algorithm_catalogue() {
@@ -8,6 +10,7 @@ Catalogue algorithm_catalogue() {
   for (const std::string& id : registry.names()) {
     catalogue.algorithms.push_back(registry.find(id)->factory().info);
   }
+  catalogue.masks = mask_catalogue();
   return catalogue;
 }
 

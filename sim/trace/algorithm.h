@@ -7,6 +7,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@
 #include "sim/trace/attention_tensors.h"
 #include "sim/trace/closed_form.h"
 #include "sim/trace/mask.h"
+#include "sim/trace/mask_counts.h"
 #include "sim/trace/program.h"
 #include "sim/trace/ring.h"
 #include "sim/trace/target.h"
@@ -25,7 +27,8 @@
 
 namespace attnsim {
 
-/// What a schedule is made from. References outlive the schedule.
+/// What a schedule is made from. `choice` lives as long as the call that plans; the other
+/// references outlive the schedule.
 struct PlanRequest {
   const Workload& workload;
   const Target& target;
@@ -51,6 +54,9 @@ class Schedule {
 
   /// Exact I/O by formula; empty when there is none.
   virtual ClosedForm closed_form() const { return {}; }
+
+  /// How much of the score matrix its tiles visit; empty when it does not skip tiles.
+  virtual std::optional<Density> density() const { return std::nullopt; }
 
   /// Of a recorded trace: the id of the algorithm it says it is of; empty otherwise.
   virtual std::string recorded_algorithm() const { return {}; }
@@ -83,9 +89,12 @@ std::unique_ptr<Schedule> plan_schedule(const PlanRequest& request) {
 
 }  // namespace attnsim
 
-/// Registers a function returning an Algorithm under an id. One per file.
-#define ATTNSIM_REGISTER_ALGORITHM(id, ...)                                  \
-  [[maybe_unused]] const bool attnsim_registered = [] {                      \
+/// Registers a function returning an Algorithm under an id.
+#define ATTNSIM_REGISTER_ALGORITHM(id, ...) ATTNSIM_REGISTER_ALGORITHM_AT(__LINE__, id, __VA_ARGS__)
+#define ATTNSIM_REGISTER_ALGORITHM_AT(line, id, ...) \
+  ATTNSIM_REGISTER_ALGORITHM_ON(line, id, __VA_ARGS__)
+#define ATTNSIM_REGISTER_ALGORITHM_ON(line, id, ...)                         \
+  [[maybe_unused]] const bool attnsim_registered_##line = [] {               \
     ::attnsim::AlgorithmRegistry::instance().add(id, __VA_ARGS__, __FILE__); \
     return true;                                                             \
   }()

@@ -1,17 +1,37 @@
 #include "sim/trace/attention_tensors.h"
 
+#include "sim/trace/block_mask.h"
+
 namespace attnsim {
 
 AttentionTensors add_attention_tensors(Program& program, const Workload& w,
                                        std::int64_t packed_heads) {
   const std::int64_t planes = w.query_planes() / packed_heads;
   const std::int64_t rows = w.seqlen_q * packed_heads;
+  program.set_block_mask(block_mask_of(w));
   AttentionTensors t;
   t.q = program.add({"Q", TensorRole::query, w.dtype, planes, rows, w.head_dim, packed_heads});
   t.k = program.add({"K", TensorRole::key, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim});
   t.v = program.add({"V", TensorRole::value, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim_v});
   t.o = program.add({"O", TensorRole::output, w.dtype, planes, rows, w.head_dim_v, packed_heads});
   return t;
+}
+
+TileLists::TileLists(Program& program, std::int64_t lists, std::int64_t most) {
+  const BlockMask* mask = program.block_mask();
+  if (mask == nullptr) return;
+  lists_ = program.add({"mask", TensorRole::mask, DType::i32, mask->planes(), lists, 1 + most});
+}
+
+void TileLists::read_next(Agent& a, Index plane, Index list, const Loop& loop) const {
+  if (!empty()) read(a, plane, list, loop.ordinal() + 1);
+}
+
+void TileLists::read(Agent& a, Index plane, Index list, Index word) const {
+  if (empty()) return;
+  const Index shared(0);
+  const Tile unused =
+      a.load(lists_.block(lists_.planes() == 1 ? shared : plane, list, 1, word, 1), Role::vector);
 }
 
 }  // namespace attnsim

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "sim/core/workload.h"
+#include "sim/trace/agent.h"
 #include "sim/trace/program.h"
 
 namespace attnsim {
@@ -15,8 +16,31 @@ struct AttentionTensors {
   Index kv_plane(Index plane) const { return plane.divided(q.planes() / k.planes()); }
 };
 
-/// Declares them. `packed_heads` query heads that share a KV head are interleaved in the rows of
-/// one plane (GQA packing): planes = batch * heads / packed_heads, rows = seqlen_q * packed_heads.
+/// Lists of the tiles that a block mask shows, as a kernel reads them: one list for each row block
+/// (or key block) and plane, its length first, then one word for each tile. Nothing without a block
+/// mask: a band needs no lists.
+class TileLists {
+ public:
+  TileLists() = default;
+  /// Declares the tensor "mask": `lists` lists of at most `most` tiles.
+  TileLists(Program& program, std::int64_t lists, std::int64_t most);
+
+  /// Reads the length of a list, before its loop; the word is gone at once.
+  void read_length(Agent& a, Index plane, Index list) const { read(a, plane, list, 0); }
+  /// Reads the tile of the loop's iteration.
+  void read_next(Agent& a, Index plane, Index list, const Loop& loop) const;
+
+  bool empty() const { return lists_.planes() == 0; }
+
+ private:
+  void read(Agent& a, Index plane, Index list, Index word) const;
+
+  Tensor lists_;
+};
+
+/// Declares them, and the workload's block mask. `packed_heads` query heads that share a KV head
+/// are interleaved in the rows of one plane (GQA packing): planes = batch * heads / packed_heads,
+/// rows = seqlen_q * packed_heads.
 AttentionTensors add_attention_tensors(Program& program, const Workload& workload,
                                        std::int64_t packed_heads = 1);
 

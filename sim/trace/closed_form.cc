@@ -46,22 +46,39 @@ struct Cover {
     return static_cast<std::uint64_t>(std::min(Y, B * (last + 1)) - B * first);
   }
 
+  /// Blocks of the other axis that units x0..x1 see.
+  std::uint64_t touched(std::int64_t x0, std::int64_t x1) const {
+    return static_cast<std::uint64_t>(ceil_quotient(static_cast<std::int64_t>(covered(x0, x1)), B));
+  }
+
+  std::int64_t last_begin() const { return (blocks() - 1) * A; }
+
   /// Sum of covered() over all blocks.
-  std::uint64_t total() const {
+  std::uint64_t total() const { return whole_blocks(B, Y) + covered(last_begin(), X - 1); }
+
+  /// Sum of touched() over all blocks.
+  std::uint64_t total_blocks() const {
+    return whole_blocks(1, last_other_block() + 1) + touched(last_begin(), X - 1);
+  }
+
+  /// Sum over all blocks but the last, where a block of the other axis counts `unit` and all of
+  /// them `all`.
+  std::uint64_t whole_blocks(std::int64_t unit, std::int64_t all) const {
     const std::int64_t whole = blocks() - 1;  // the last block is clipped: it is added by itself
     const std::int64_t begin = std::clamp<std::int64_t>(last_reaches(0), 0, whole);
     const std::int64_t end = std::clamp(first_reaches(Y * f), begin, whole);
-    // Ends: B * (block + 1) while the last visited block is not the other axis' last one, then Y.
+    // Ends: unit * (block + 1) while the last visited block is not the other axis' last one, then
+    // all.
     const std::int64_t to_edge = std::clamp(last_reaches(last_other_block() * m()), begin, end);
-    std::uint64_t sum = static_cast<std::uint64_t>(end - to_edge) * static_cast<std::uint64_t>(Y);
-    sum += static_cast<std::uint64_t>(B) *
+    std::uint64_t sum = static_cast<std::uint64_t>(end - to_edge) * static_cast<std::uint64_t>(all);
+    sum += static_cast<std::uint64_t>(unit) *
            (floor_sum(to_edge - begin, m(), A * a, (begin + 1) * A * a - a + c) +
             static_cast<std::uint64_t>(to_edge - begin));
     // Starts: 0 until the first visited unit is positive.
     const std::int64_t from_edge = std::clamp(first_reaches(0), begin, end);
-    sum -= static_cast<std::uint64_t>(B) *
+    sum -= static_cast<std::uint64_t>(unit) *
            floor_sum(end - from_edge, m(), A * a, from_edge * A * a + b);
-    return sum + covered(whole * A, X - 1);
+    return sum;
   }
 };
 
@@ -127,6 +144,18 @@ std::uint64_t visited_columns(const Band& band, std::int64_t Br, std::int64_t Bc
 
 std::uint64_t visited_rows(const Band& band, std::int64_t Br, std::int64_t Bc) {
   return columns_see_rows(band, Br, Bc).total();
+}
+
+std::uint64_t visited_elements(const Band& band, std::int64_t Br, std::int64_t Bc) {
+  const Cover cover = rows_see_columns(band, Br, Bc);
+  const std::int64_t begin = cover.last_begin();
+  const std::uint64_t last = cover.covered(begin, band.rows - 1);
+  return static_cast<std::uint64_t>(Br) * (cover.total() - last) +
+         static_cast<std::uint64_t>(band.rows - begin) * last;
+}
+
+std::uint64_t visited_tiles(const Band& band, std::int64_t Br, std::int64_t Bc) {
+  return rows_see_columns(band, Br, Bc).total_blocks();
 }
 
 std::uint64_t seeing_rows(const Band& band, std::int64_t Br) {

@@ -45,6 +45,12 @@ std::uint64_t visited_columns(const Band& band, std::int64_t Br, std::int64_t Bc
 /// The same sum of the rows of i.
 std::uint64_t visited_rows(const Band& band, std::int64_t Br, std::int64_t Bc);
 
+/// The same sum of the elements of (i, j); with blocks of 1 x 1, the visible elements.
+std::uint64_t visited_elements(const Band& band, std::int64_t Br, std::int64_t Bc);
+
+/// Visited pairs (i, j).
+std::uint64_t visited_tiles(const Band& band, std::int64_t Br, std::int64_t Bc);
+
 /// Rows of the row blocks that see any column.
 std::uint64_t seeing_rows(const Band& band, std::int64_t Br);
 

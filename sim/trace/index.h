@@ -44,6 +44,7 @@ class Index {
 
  private:
   friend class AttentionMask;
+  friend struct ColumnBlock;
   friend class Loop;
   friend class Tensor;
   friend struct Run;

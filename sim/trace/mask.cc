@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <utility>
+
+#include "sim/core/error.h"
 
 namespace attnsim {
 namespace {
@@ -34,10 +37,25 @@ std::vector<Run> cut(std::int64_t begin, std::int64_t end, std::int64_t full_beg
   return runs;
 }
 
+/// Joins neighbours of the same kind.
+std::vector<Run> joined(const std::vector<Run>& runs) {
+  std::vector<Run> out;
+  for (const Run& run : runs) {
+    if (!out.empty() && out.back().end == run.begin && out.back().kind == run.kind &&
+        out.back().tag == run.tag) {
+      out.back().end = run.end;
+    } else {
+      out.push_back(run);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 AttentionMask::AttentionMask(const Workload& w, std::int64_t row_group)
-    : positions_(w.seqlen_q), keys_(w.seqlen_kv), row_group_(row_group) {
+    : positions_(w.seqlen_q), keys_(w.seqlen_kv), row_group_(row_group), blocks_(block_mask_of(w)) {
+  ATTNSIM_CHECK(blocks_ == nullptr || row_group == 1, "block masks have no packed rows");
   const std::int64_t shift = w.seqlen_kv - w.seqlen_q;
   lo_ = w.window_left ? shift - *w.window_left : -kUnbounded;
   hi_ = w.window_right ? shift + *w.window_right : kUnbounded;
@@ -54,6 +72,7 @@ AttentionMask::Positions AttentionMask::positions_of(std::int64_t i, std::int64_
 }
 
 std::vector<Run> AttentionMask::key_blocks(Index i, std::int64_t Br, std::int64_t Bc) const {
+  ATTNSIM_CHECK(blocks_ == nullptr, "a block mask needs the plane");
   const auto [p0, p1] = positions_of(number_of(i), Br);
   const std::int64_t first_key = std::max<std::int64_t>(0, p0 + lo_);
   const std::int64_t last_key = std::min(keys_ - 1, p1 + hi_);
@@ -68,6 +87,7 @@ std::vector<Run> AttentionMask::key_blocks(Index i, std::int64_t Br, std::int64_
 }
 
 std::vector<Run> AttentionMask::row_blocks(Index j, std::int64_t Br, std::int64_t Bc) const {
+  ATTNSIM_CHECK(blocks_ == nullptr, "a block mask needs the plane");
   const std::int64_t c0 = number_of(j) * Bc;
   const std::int64_t c1 = std::min(c0 + Bc, keys_) - 1;
   const std::int64_t first = std::max<std::int64_t>(0, c0 - hi_);
@@ -89,6 +109,128 @@ LocalBand AttentionMask::band(Index i, std::int64_t Br, Index j, std::int64_t Bc
           .hi = clamp32(hi_ + offset),
           .row_group = static_cast<std::int32_t>(row_group_),
           .phase = static_cast<std::int32_t>(row % row_group_)};
+}
+
+/// A block mask may differ by plane: only then does the plane's number matter.
+const PlaneBlocks& AttentionMask::blocks_of(Index plane) const {
+  return blocks_->plane(blocks_->differs_by_plane() ? plane.value() : 0);
+}
+
+/// One direction of the score matrix, cut into tiles of `size`; a unit x of the other direction
+/// sees its units x + lo .. x + hi.
+struct AttentionMask::Axis {
+  std::int64_t extent, size;
+  std::int64_t lo, hi;
+};
+
+/// The tiles of `other` that tile `number` of `own` sees, where `lists` holds for each mask block
+/// of `own` the visible ones of `other`. Runs are full where the tile is covered by visible blocks.
+std::vector<Run> AttentionMask::visible_tiles(
+    const Axis& own, std::int64_t number, const Axis& other,
+    const std::vector<std::vector<std::int32_t>>& lists) const {
+  const std::int64_t block = blocks_->block();
+  const std::int64_t first = number * own.size;
+  const std::int64_t last = std::min(first + own.size, own.extent) - 1;
+  struct Part {
+    bool visible = false;
+    std::int64_t covered = 0;  // elements in visible blocks
+  };
+  std::map<std::int64_t, Part> tiles;
+  for (std::int64_t b = first / block; b <= last / block; ++b) {
+    const std::int64_t x0 = std::max(first, b * block);
+    const std::int64_t x1 = std::min(last, (b + 1) * block - 1);
+    for (const std::int64_t seen : lists[static_cast<std::size_t>(b)]) {
+      const std::int64_t y0 = seen * block;
+      const std::int64_t y1 = std::min(y0 + block, other.extent) - 1;
+      // What the band leaves of the block: an interval, for a block of own.
+      const std::int64_t in0 = std::max(y0, x0 + other.lo);
+      const std::int64_t in1 = std::min(y1, x1 + other.hi);
+      for (std::int64_t t = y0 / other.size; t <= y1 / other.size; ++t) {
+        const std::int64_t t0 = std::max(y0, t * other.size);
+        const std::int64_t t1 = std::min(y1, (t + 1) * other.size - 1);
+        Part& part = tiles[t];
+        part.covered += (x1 - x0 + 1) * (t1 - t0 + 1);
+        if (in0 <= in1 && in0 <= t1 && in1 >= t0) part.visible = true;
+      }
+    }
+  }
+  std::vector<Run> runs;
+  for (const auto& [t, part] : tiles) {
+    if (!part.visible) continue;
+    const std::int64_t units = std::min(other.size, other.extent - t * other.size);
+    const bool whole = part.covered == (last - first + 1) * units;
+    runs.push_back({t, t + 1, whole ? TileKind::full : TileKind::partial});
+  }
+  return runs;
+}
+
+TileKind AttentionMask::kind_in_band(std::int64_t row, std::int64_t rows, std::int64_t key,
+                                     std::int64_t keys) const {
+  if (key - (row + rows - 1) < lo_) return TileKind::partial;
+  return key + keys - 1 - row > hi_ ? TileKind::diagonal : TileKind::full;
+}
+
+std::vector<Run> AttentionMask::key_blocks(Index plane, Index i, std::int64_t Br,
+                                           std::int64_t Bc) const {
+  if (blocks_ == nullptr) return key_blocks(i, Br, Bc);
+  const std::int64_t number = i.value();
+  std::vector<Run> runs = visible_tiles({positions_, Br, -hi_, -lo_}, number, {keys_, Bc, lo_, hi_},
+                                        blocks_of(plane).by_row);
+  for (Run& run : runs) {
+    if (run.kind != TileKind::full) continue;
+    run.kind = kind_in_band(number * Br, std::min(Br, positions_ - number * Br), run.begin * Bc,
+                            std::min(Bc, keys_ - run.begin * Bc));
+  }
+  return joined(runs);
+}
+
+std::vector<Run> AttentionMask::row_blocks(Index plane, Index j, std::int64_t Br,
+                                           std::int64_t Bc) const {
+  if (blocks_ == nullptr) return row_blocks(j, Br, Bc);
+  const std::int64_t number = j.value();
+  std::vector<Run> runs = visible_tiles({keys_, Bc, lo_, hi_}, number, {positions_, Br, -hi_, -lo_},
+                                        blocks_of(plane).by_col);
+  for (Run& run : runs) {
+    if (run.kind != TileKind::full) continue;
+    run.kind = kind_in_band(run.begin * Br, std::min(Br, positions_ - run.begin * Br), number * Bc,
+                            std::min(Bc, keys_ - number * Bc));
+  }
+  return joined(runs);
+}
+
+std::vector<Run> AttentionMask::row_blocks_by_visit(Index plane, Index j, std::int64_t Br,
+                                                    std::int64_t Bc,
+                                                    std::uint8_t first_visit_tag) const {
+  if (blocks_ == nullptr) return row_blocks_by_visit(j, Br, Bc, first_visit_tag);
+  std::vector<Run> out;
+  for (const Run& run : row_blocks(plane, j, Br, Bc)) {
+    for (std::int64_t i = run.begin; i < run.end; ++i) {
+      const bool first = key_blocks(plane, i, Br, Bc).front().begin == j.value();
+      out.push_back({i, i + 1, run.kind, first ? first_visit_tag : run.tag});
+    }
+  }
+  return joined(out);
+}
+
+std::vector<Run> AttentionMask::blind_row_blocks(Index plane, std::int64_t Br,
+                                                 std::int64_t Bc) const {
+  std::vector<Run> out;
+  for (std::int64_t i = 0; i < ceil_div(rows(), Br); ++i) {
+    if (key_blocks(plane, i, Br, Bc).empty()) {
+      out.push_back({i, i + 1});
+    } else if (blocks_ == nullptr) {
+      break;  // bottom-right alignment: rows that see nothing are the first ones
+    }
+  }
+  return joined(out);
+}
+
+LocalMask AttentionMask::tile(Index plane, Index i, std::int64_t Br, Index j,
+                              std::int64_t Bc) const {
+  if (blocks_ == nullptr) return {.band = band(i, Br, j, Bc)};
+  return {.blocks = true,
+          .row = plane.raw_ * positions_ + i.raw_ * Br,
+          .col = static_cast<std::int32_t>(j.raw_ * Bc)};
 }
 
 std::vector<Run> AttentionMask::row_blocks_by_visit(Index j, std::int64_t Br, std::int64_t Bc,

@@ -21,8 +21,9 @@ enum class Access : std::uint8_t {
   release,  // drop
 };
 
-/// A symbolic extent, resolved by the record's m, n, k.
-enum class Dim : std::uint8_t { one, m, n, k };
+/// A symbolic extent, resolved by the record's m, n, k. `wide` is its hi: the columns of a tile of
+/// which the operation takes a part, from column `col` on.
+enum class Dim : std::uint8_t { one, m, n, k, wide };
 
 struct Operand {
   Access access = Access::none;
@@ -109,6 +110,15 @@ inline constexpr std::array<OpRow, kOpCount> kOpTable = [] {
      "t0 = t0 / t1 by rows; 0 where t1 = 0"},
     {Op::lse, "lse", compute, {updates(m, one), reads(m, one)}, {}, {.m = 1}, {.m = 1},
      "t0 = t0 + log(t1); -inf where t1 = 0"},
+    {Op::exp_sum, "exp_sum", compute, {updates(m, n), updates(m, one)}, {}, {.mn = 1}, {.mn = 1},
+     "t0 = exp(t0); t1 = t1 + rowsum(t0)"},
+    {Op::hide, "hide", compute, {updates(m, n)}, {}, {}, {.mn = 1},
+     "t0[r, c] = -inf unless the workload's mask shows key col + c to query row + r"},
+    {Op::matmul_cols, "matmul_cols", compute, {writes(m, wide), reads(m, k), reads(k, n)},
+     {.mnk = 1}, {}, {}, "t0[:, col .. col+n] = value * op(t1) op(t2), t0 has hi columns"},
+    {Op::matmul_acc_cols, "matmul_acc_cols", compute,
+     {updates(m, n), reads(m, wide), reads(k, n)},
+     {.mnk = 1}, {}, {}, "t0 += value * op(t1)[:, col .. col+k] op(t2), op(t1) has hi columns"},
     {Op::loop_begin, "loop_begin", structure, {}, {}, {}, {},
      "a declared loop of `row` iterations in `k` runs starts"},
     {Op::loop_next, "loop_next", structure, {}, {}, {}, {},

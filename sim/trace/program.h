@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,8 @@
 #include "sim/trace/tensor.h"
 
 namespace attnsim {
+
+class BlockMask;
 
 /// One dimension of a grid: its name (as errors print it) and its extent.
 struct GridDim {
@@ -77,6 +80,10 @@ class Program {
                         }});
   }
 
+  /// What Agent::hide looks at: nullptr unless the workload has a block mask.
+  const BlockMask* block_mask() const { return block_mask_.get(); }
+  void set_block_mask(std::shared_ptr<const BlockMask> mask) { block_mask_ = std::move(mask); }
+
   const std::vector<TensorDecl>& tensors() const { return tensors_; }
   const std::vector<Kernel>& kernels() const { return kernels_; }
 
@@ -85,6 +92,7 @@ class Program {
 
   std::vector<TensorDecl> tensors_;
   std::vector<Kernel> kernels_;
+  std::shared_ptr<const BlockMask> block_mask_;
 };
 
 }  // namespace attnsim

@@ -1,5 +1,7 @@
 #include "sim/trace/target.h"
 
+#include <algorithm>
+
 #include "sim/core/error.h"
 
 namespace attnsim {
@@ -41,6 +43,20 @@ std::vector<std::uint64_t> Target::occupation_bits(const std::vector<TileShape>&
   for (const TileShape& t : tiles) {
     out[space(t.role)] += static_cast<std::uint64_t>(t.rows * t.cols) *
                           static_cast<std::uint64_t>(element_bits(t.dtype));
+  }
+  return out;
+}
+
+std::vector<TileShape> Target::peak(const std::vector<std::vector<TileShape>>& kernels) const {
+  std::vector<TileShape> out;
+  for (std::size_t memory = 0; memory < capacity_bits_.size(); ++memory) {
+    const auto most =
+        std::max_element(kernels.begin(), kernels.end(), [&](const auto& a, const auto& b) {
+          return occupation_bits(a)[memory] < occupation_bits(b)[memory];
+        });
+    for (const TileShape& t : *most) {
+      if (space(t.role) == memory) out.push_back(t);
+    }
   }
   return out;
 }

@@ -43,6 +43,10 @@ class Target {
   /// True when every memory holds its part of the tiles at once.
   bool fits(const std::vector<TileShape>& tiles) const;
 
+  /// Of kernels that run one after another, each with its tiles: for each memory the tiles of the
+  /// kernel that needs most of it.
+  std::vector<TileShape> peak(const std::vector<std::vector<TileShape>>& kernels) const;
+
   /// Bits of the tiles by memory, indexed like MachineSpec::memories.
   std::vector<std::uint64_t> occupation_bits(const std::vector<TileShape>& tiles) const;
 

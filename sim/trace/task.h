@@ -95,6 +95,13 @@ class Loop {
   TileKind kind() const { return runs_[run_].kind; }
   std::uint8_t tag() const { return runs_[run_].tag; }
 
+  /// How many iterations came before this one: where its tile stands in a list of the loop's tiles.
+  Index ordinal() const {
+    std::int64_t before = step_ - 1;
+    for (std::size_t r = 0; r < run_; ++r) before += runs_[r].size();
+    return {before, &seen_};
+  }
+
  private:
   bool at_end() const {
     return runs_.empty() || (run_ + 1 == runs_.size() && step_ == runs_[run_].size());
@@ -116,7 +123,7 @@ class Loop {
   }
 
   Emitter& emitter_;
-  Observation seen_;
+  mutable Observation seen_;
   std::vector<Run> runs_;
   std::size_t run_ = 0;
   std::int64_t step_ = 0;  // of the run

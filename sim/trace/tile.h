@@ -1,10 +1,12 @@
 // A tile handle: storage on chip that lives until the handle's scope ends.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 
 #include "sim/trace/emitter.h"
+#include "sim/trace/index.h"
 
 namespace attnsim {
 
@@ -60,6 +62,15 @@ class Tile {
   std::uint32_t slot_ = kNoSlot;
   std::int32_t rows_ = 0, cols_ = 0;
   int agent_ = 0;
+};
+
+/// The j-th block of `size` columns of a tile; the last one is clipped.
+struct ColumnBlock {
+  ColumnBlock(const Tile& t, Index j, std::int64_t size)
+      : tile(&t), col(j.raw_ * size), cols(std::min(size, t.cols() - col)) {}
+
+  const Tile* tile;
+  std::int64_t col, cols;
 };
 
 /// A tile as the input of a matrix product, transposed or not.

@@ -38,13 +38,17 @@ enum class Op : std::uint8_t {
   scale_rows,
   div_rows,
   lse,
+  exp_sum,
+  hide,
+  matmul_cols,
+  matmul_acc_cols,
   // structure
   loop_begin,
   loop_next,
   loop_end,
 };
 
-inline constexpr int kOpCount = 23;
+inline constexpr int kOpCount = 27;
 
 /// A slot number that names no storage.
 inline constexpr std::uint32_t kNoSlot = 0xffffffffU;
@@ -67,12 +71,12 @@ struct TileOp {
   std::uint16_t tensor = 0;          // traffic: index into Program::tensors()
   Role role = Role::operand;         // of the tile created
   DType operand_dtype = DType::f32;  // matmul: what the matrix unit rounds its inputs to
-  std::int64_t row = 0;              // traffic: first row, planes flattened; loop_next: the index
-  double value = 0;                  // fill constant, matmul scale
+  std::int64_t row = 0;  // traffic, hide: first row, planes flattened; loop_next: the index
+  double value = 0;      // fill constant, matmul scale
   std::uint32_t t[4] = {kNoSlot, kNoSlot, kNoSlot, kNoSlot};
   std::int32_t m = 0, n = 0, k = 0;
-  std::int32_t col = 0;         // traffic: first column; band: phase; loop_next: TileKind
-  std::int32_t lo = 0, hi = 0;  // band limits
+  std::int32_t col = 0;  // traffic, hide, *_cols: first column; band: phase; loop_next: TileKind
+  std::int32_t lo = 0, hi = 0;  // band limits; *_cols: hi is the width of the tile cut
 };
 
 static_assert(sizeof(TileOp) == 64 && std::is_trivially_copyable_v<TileOp>,

@@ -1,6 +1,7 @@
 #include "sim/trace/tiles.h"
 
 #include <algorithm>
+#include <cmath>
 #include <compare>
 #include <utility>
 
@@ -95,7 +96,8 @@ std::int64_t granularity_for(const TileModel& model, const Target& target, TileS
       if (n == 0) break;  // a larger first size fits nothing either
       pairs += model.second_only_helps() ? 1 : static_cast<std::uint64_t>(n);
     }
-    if (pairs <= kMostPairs) return granularity;
+    if (pairs == 0) return std::max<std::int64_t>(1, granularity / 2);  // so coarse, nothing fits
+    if (pairs * model.closed_form_cost() <= kMostPairs) return granularity;
   }
 }
 
@@ -115,10 +117,27 @@ ChosenTiles explicit_tiles(const TileChoice& choice, const AlgorithmInfo& info) 
     }
     return n;
   };
-  return {{size(info.tiles[0]), size(info.tiles[1])}, TileRule::explicit_sizes};
+  const std::int64_t second = info.tiles.size() > 1 ? size(info.tiles[1]) : 1;
+  return {{size(info.tiles[0]), second}, TileRule::explicit_sizes};
 }
 
 }  // namespace
+
+NamedSizes ChosenTiles::named(const AlgorithmInfo& info) const {
+  std::vector<std::string> all = names;
+  for (const TileSpec& tile : info.tiles) all.push_back(tile.name);
+  NamedSizes out;
+  if (!all.empty()) out.emplace_back(all[0], sizes.first);
+  if (all.size() > 1) out.emplace_back(all[1], sizes.second);
+  return out;
+}
+
+std::int64_t integer_sqrt(std::int64_t x) {
+  auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
+  while (root * root > x) --root;
+  while ((root + 1) * (root + 1) <= x) ++root;
+  return root;
+}
 
 std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& target) {
   const TileSizes limits = model.limits();

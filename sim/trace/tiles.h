@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "sim/core/run_spec.h"
@@ -13,7 +14,7 @@
 
 namespace attnsim {
 
-/// Two tile sizes, in the order of AlgorithmInfo::tiles (Br, Bc; or b, bk).
+/// One or two tile sizes, in the order of AlgorithmInfo::tiles (Br, Bc; or B, with second = 1).
 struct TileSizes {
   std::int64_t first = 0;
   std::int64_t second = 0;
@@ -39,6 +40,10 @@ class TileModel {
   /// only the largest second one that fits need be looked at.
   virtual bool second_only_helps() const { return false; }
 
+  /// The work of evaluating closed_form(), in formulas without loops: `fit` looks at fewer sizes
+  /// where it is much.
+  virtual std::uint64_t closed_form_cost() const { return 1; }
+
   /// Trips of the innermost tile loop without a mask: breaks ties of equal I/O.
   virtual std::uint64_t iterations(TileSizes sizes) const = 0;
 
@@ -49,6 +54,9 @@ class TileModel {
   virtual TileSizes paper() const = 0;
 };
 
+/// Tile sizes by name, as results and trace files show them.
+using NamedSizes = std::vector<std::pair<std::string, std::int64_t>>;
+
 struct ChosenTiles {
   TileSizes sizes{};
   TileRule rule = TileRule::fit;
@@ -56,6 +64,8 @@ struct ChosenTiles {
   std::int64_t granularity = 1;
   /// What the sizes are called, where AlgorithmInfo::tiles does not say it (a recorded trace).
   std::vector<std::string> names{};
+
+  NamedSizes named(const AlgorithmInfo& info) const;
 };
 
 /// Applies the rule. Throws UserError when `released` has no such case, when an explicit size is
@@ -63,10 +73,13 @@ struct ChosenTiles {
 ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
                          const TileModel& model, const Target& target);
 
+/// floor(sqrt(x)). REQUIRES: x >= 0.
+std::int64_t integer_sqrt(std::int64_t x);
+
 /// The least total traffic in bytes whose footprint fits, over all sizes; ties go to fewer
 /// iterations, then to the smaller footprint. Exact by enumeration of every feasible pair; above a
-/// million pairs both sizes are restricted to multiples of `granularity`, which the result states.
-/// Empty when nothing fits.
+/// million pairs (weighed by closed_form_cost) both sizes are restricted to multiples of
+/// `granularity`, which the result states. Empty when nothing fits.
 std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& target);
 
 }  // namespace attnsim

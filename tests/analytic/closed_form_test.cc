@@ -10,6 +10,10 @@
 //                      needs 2 Bc d + 2 Br d + Br Bc + 4 Br words
 //   FlashAttention-2   2 N d + N + 2 N d c(N, Br)                     (2307.08691, Algorithm 1)
 //                      needs 2 Bc d + 2 Br d + Br Bc + 2 Br words
+//   square tiling      3 N d c(N, B) + N^2 (1 + c(d, B)) + N d + 2 N  (2402.07443, Algorithm 1);
+//                      stable: 2 N more, for the row maxima
+//   FLAT               2 N d + 2 N d c(N, R)                          (2107.06419)
+//                      needs R (N + d + 2) + Bc d words
 #include <cstdint>
 #include <ostream>
 #include <string>
@@ -41,6 +45,11 @@ struct Point {
   Count flash_1_fit{};      // fewest words that fit
   Count flash_2_swapped{};  // the printed sizes with the roles of Br and Bc exchanged
   Count flash_2_fit{};
+  // Stable; literal is 2 N less. Square: B = floor(sqrt(M / 4)) as printed. Outer product: the
+  // largest B with B^2 + 4 B <= M.
+  Count square{};
+  Count outer{};
+  Count flat{};  // no words: not even one row fits
 };
 
 std::ostream& operator<<(std::ostream& out, const Point& p) {
@@ -57,7 +66,10 @@ const Point kPoints[] = {
      {{64, 100}, 2406400, 27648, kOver},
      {{12, 171}, 1402880, 25524},
      {{100, 64}, 1573888, 27592, kOver},
-     {{171, 11}, 918528, 25519}},
+     {{171, 11}, 918528, 25519},
+     {{80, 1}, 4722688, 16800},
+     {{158, 1}, 3543040, 25596},
+     {{23, 8}, 6029312, 25582}},
     {4096,
      64,
      25600,
@@ -65,7 +77,10 @@ const Point kPoints[] = {
      {{64, 100}, 33710080, 27648, kOver},
      {{}, 17653760, 0},
      {{100, 64}, 22024192, 27592, kOver},
-     {{}, 12062720, 0}},
+     {{}, 12062720, 0},
+     {{80, 1}, 74727424, 16800},
+     {{158, 1}, 54280192, 25596},
+     {{6, 9}, 358612992, 25548}},
     {4096,
      128,
      25600,
@@ -73,7 +88,10 @@ const Point kPoints[] = {
      {{50, 50}, 131899392, 28300, kOver},
      {{}, 68329472, 0},
      {{50, 50}, 87035904, 28200, kOver},
-     {{}, 46141440, 0}},
+     {{}, 46141440, 0},
+     {{80, 1}, 132661248, 19360},
+     {{158, 1}, 74989568, 25596},
+     {{6, 1}, 717225984, 25484}},
     {4096,
      128,
      57344,
@@ -81,7 +99,10 @@ const Point kPoints[] = {
      {{112, 112}, 60383232, 70336, kOver},
      {{}, 31776768, 0},
      {{112, 112}, 39849984, 70112, kOver},
-     {{}, 20975616, 0}},
+     {{}, 20975616, 0},
+     {{119, 1}, 105922560, 42721},
+     {{237, 1}, 62406656, 57117},
+     {{13, 18}, 332398592, 57242}},
     {1000,
      64,
      25600,
@@ -89,7 +110,10 @@ const Point kPoints[] = {
      {{64, 100}, 2154000, 27648, kOver},
      {{}, 1370000, 0},
      {{100, 64}, 1409000, 27592, kOver},
-     {{}, 897000, 0}},
+     {{}, 897000, 0},
+     {{80, 1}, 4564000, 16800},
+     {{158, 1}, 3412000, 25596},
+     {{23, 16}, 5760000, 25542}},
     // Fast memories below d^2.
     {1024,
      128,
@@ -98,7 +122,10 @@ const Point kPoints[] = {
      {{2, 2}, 203819008, 1036, kOver},
      {{}, 203819008, 0},
      {{2, 2}, 134480896, 1032, kOver},
-     {{}, 134480896, 0}},
+     {{}, 134480896, 0},
+     {{16, 1}, 34738176, 800},
+     {{30, 1}, 20189184, 1020},
+     {}},
     {1024,
      128,
      4096,
@@ -106,7 +133,10 @@ const Point kPoints[] = {
      {{8, 8}, 51251200, 4192, kOver},
      {{}, 29796352, 0},
      {{8, 8}, 33817600, 4176, kOver},
-     {{}, 19661824, 0}},
+     {{}, 19661824, 0},
+     {{32, 1}, 17960960, 3136},
+     {{62, 1}, 11014144, 4092},
+     {{3, 4}, 89915392, 3974}},
     {1024,
      64,
      1024,
@@ -114,7 +144,10 @@ const Point kPoints[] = {
      {{4, 4}, 51578880, 1056, kOver},
      {{}, 34519040, 0},
      {{4, 4}, 33686528, 1048, kOver},
-     {{}, 22545408, 0}},
+     {{}, 22545408, 0},
+     {{16, 1}, 17895424, 800},
+     {{30, 1}, 11145216, 1020},
+     {}},
     {777,
      100,
      3000,
@@ -122,7 +155,10 @@ const Point kPoints[] = {
      {{8, 8}, 23383038, 3296, kOver},
      {{}, 14407134, 0},
      {{8, 8}, 15385377, 3280, kOver},
-     {{}, 9480177, 0}},
+     {{}, 9480177, 0},
+     {{27, 1}, 9859353, 2241},
+     {{52, 1}, 5388495, 2912},
+     {{3, 3}, 40404000, 2937}},
 };
 
 RunSpec run_at(const Point& p, const std::string& algorithm) {
@@ -132,6 +168,7 @@ RunSpec run_at(const Point& p, const std::string& algorithm) {
   run.algorithm.name = algorithm;
   run.algorithm.params.set("trimmed", false);
   run.algorithm.params.set("pack_gqa", false);
+  run.algorithm.params.set("variant", std::string("stable"));
   return run;
 }
 
@@ -210,6 +247,81 @@ TEST_P(ClosedForm, FlashAttention1TrimmedSavesTheInitialStoresAndTheirLoads) {
   Count expected = p.flash_1;
   expected.words -= static_cast<std::uint64_t>(2 * (p.N * p.d + 2 * p.N));
   expect_count(run, expected);
+}
+
+void expect_single_size(const RunSpec& run, const Count& expected) {
+  Count without_tiles = expected;
+  without_tiles.tiles = {};
+  expect_count(run, without_tiles);
+  EXPECT_EQ(replay::PlannedRun(run).schedule().tiles().sizes.first, expected.tiles.first);
+}
+
+TEST_P(ClosedForm, SquareTilingWithThePapersBlocks) {
+  const Point& p = GetParam();
+  RunSpec run = with_rule(run_at(p, "square_tiling"), TileRule::paper);
+  expect_single_size(run, p.square);
+  run.algorithm.params.set("variant", std::string("literal"));
+  Count literal = p.square;
+  literal.words -= static_cast<std::uint64_t>(2 * p.N);
+  literal.needed -= static_cast<std::uint64_t>(literal.tiles.first);  // one statistic less
+  expect_single_size(run, literal);
+}
+
+TEST_P(ClosedForm, OuterProductTiling) {
+  const Point& p = GetParam();
+  const RunSpec run = run_at(p, "outer_product_tiling");
+  expect_single_size(with_rule(run, TileRule::paper), p.outer);
+  // Several block sizes tie; the solver takes the smallest footprint.
+  const Result fitted = replay_against_formula(with_rule(run, TileRule::fit));
+  EXPECT_EQ(total_words(fitted), p.outer.words);
+  EXPECT_TRUE(fitted.fits());
+}
+
+TEST_P(ClosedForm, FlatWithTheMostRowsThatFit) {
+  const Point& p = GetParam();
+  const RunSpec run = with_rule(run_at(p, "flat"), TileRule::fit);
+  if (p.flat.words > 0) {
+    expect_count(run, p.flat);
+  } else {
+    EXPECT_LT(p.M, static_cast<std::uint64_t>(p.N + 2 * p.d + 2));
+    EXPECT_THROW(replay::replay(run), UserError);
+  }
+}
+
+// With a row more or a block size more, nothing fits: the solver's choice is the largest.
+TEST_P(ClosedForm, FlatHasNoRoomForAnotherRow) {
+  const Point& p = GetParam();
+  if (p.flat.words == 0) return;
+  const std::int64_t rows = p.flat.tiles.first + 1;
+  EXPECT_GT(static_cast<std::uint64_t>(rows * (p.N + p.d + 2) + p.d), p.M);
+}
+
+// Algorithm 5 on 64 x 64 blocks beside the diagonal, 46 of 256: 2 N d + 46 x 64 (3 d + 4) + N d +
+// 2 N words, and beside them 16 + 46 words of block lists.
+TEST(BlockSparseClosedForm, TridiagonalBand) {
+  RunSpec run = with_tiles(run_at(kPoints[0], "block_sparse_flash_attention"), 64, 64);
+  run.algorithm.params.set("order", std::string("fa1"));
+  MaskSpec mask{.kind = "bigbird", .block = 64};
+  for (const auto& [param, blocks] : {std::pair("window", 3), {"global", 0}, {"random", 0}}) {
+    mask.params.set(param, std::int64_t{blocks});
+  }
+  run.workload.mask = mask;
+  const Result result = replay_against_formula(run);
+  EXPECT_EQ(result.io_row("hbm", "mask")->words().count, 62u);
+  EXPECT_EQ(total_words(result), 775'680u + 62u);
+  ASSERT_TRUE(result.density);
+  EXPECT_EQ(result.density->visited_tiles, 46u);
+  EXPECT_EQ(result.density->tiles, 256u);
+  EXPECT_EQ(result.density->realised(), 46.0 / 256);
+  EXPECT_EQ(result.density->useful(), 1.0);
+
+  // Query blocks outside: Q, O and L once, K and V per visit.
+  run.algorithm.params.set("order", std::string("fa2"));
+  EXPECT_EQ(total_words(replay_against_formula(run)),
+            2u * 1024 * 64 + 1024u + 46u * 64 * 2 * 64 + 62u);
+  // Tiles of half the size cost twice the lists and as many keys.
+  EXPECT_EQ(total_words(replay_against_formula(with_tiles(run, 64, 32))),
+            2u * 1024 * 64 + 1024u + 46u * 64 * 2 * 64 + 16u + 92u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, ClosedForm, ::testing::ValuesIn(kPoints), [](const auto& point) {

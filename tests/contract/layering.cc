@@ -22,6 +22,7 @@ const std::vector<Layer>& layers() {
       {"sim/core", {}},
       {"sim/trace", {"sim/core"}},
       {"sim/trace/file", {"sim/core", "sim/trace"}},
+      {"sim/trace/masks", {"sim/core", "sim/trace"}},
       {"sim/machine/cache", {"sim/core"}},
       {"sim/machine/policies", {"sim/core", "sim/machine/cache"}},
       {"sim/machine", {"sim/core", "sim/trace", "sim/machine/cache"}},

@@ -46,7 +46,8 @@ TEST(List, KnowsTheAlgorithmsAndTheMasks) {
     EXPECT_NE(algorithms.find(id), std::string::npos) << id;
   }
   EXPECT_EQ(json::parse(output_of("list masks --format json")).at("masks"),
-            json({"dense", "causal", "window"}));
+            json({"a_shape", "bigbird", "butterfly", "causal", "dilated", "global", "longformer",
+                  "random", "topk_blocks", "window", "recorded"}));
 }
 
 TEST(Help, OverviewNamesEveryVerb) {

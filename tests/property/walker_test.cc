@@ -12,117 +12,14 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "sim/core/two_level.h"
-#include "sim/replay/replay.h"
-#include "tests/support/element_walker.h"
+#include "tests/property/walked_run.h"
 
 namespace attnsim {
 namespace {
 
-using walker::Traffic;
 using walker::WalkCase;
-using TrafficByTensor = std::map<std::string, Traffic>;
 
 void use_default_params() { setenv("RC_PARAMS", "seed=20240607 max_success=2000", 0); }
-
-std::int64_t any_from(std::int64_t low, std::int64_t high, const char* what) {
-  return *rc::gen::inRange(low, high + 1).as(what);
-}
-
-std::optional<std::int64_t> maybe_from(std::int64_t low, std::int64_t high, const char* what) {
-  const auto value = *rc::gen::maybe(rc::gen::inRange(low, high + 1)).as(what);
-  return value ? std::optional(*value) : std::nullopt;
-}
-
-/// Ragged lengths, either one longer, windows beyond both, grouped heads, blocks beyond the length.
-WalkCase any_problem(walker::Algorithm algorithm) {
-  WalkCase w{.algorithm = algorithm};
-  w.batch = any_from(1, 2, "batch");
-  w.kv_heads = any_from(1, 2, "kv_heads");
-  w.heads = w.kv_heads * any_from(1, 4, "query heads per KV head");
-  w.seqlen_q = any_from(1, 48, "seqlen_q");
-  w.seqlen_kv = any_from(1, 48, "seqlen_kv");
-  w.head_dim = any_from(1, 6, "head_dim");
-  w.head_dim_v = any_from(1, 6, "head_dim_v");
-  w.causal = *rc::gen::arbitrary<bool>().as("causal");
-  w.window_left = maybe_from(0, 60, "window_left");
-  w.window_right = maybe_from(0, 60, "window_right");
-  return w;
-}
-
-/// The run of the simulator that the walk describes, on a two-level machine of `capacity` words.
-RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
-  RunSpec run;
-  run.workload = {.batch = w.batch,
-                  .heads = w.heads,
-                  .kv_heads = w.kv_heads,
-                  .seqlen_q = w.seqlen_q,
-                  .seqlen_kv = w.seqlen_kv,
-                  .head_dim = w.head_dim,
-                  .head_dim_v = w.head_dim_v,
-                  .dtype = dtype,
-                  .causal = w.causal,
-                  .window_left = w.window_left,
-                  .window_right = w.window_right};
-  run.machine = two_level_machine(static_cast<std::uint64_t>(capacity));
-  run.algorithm.tiles.rule = TileRule::explicit_sizes;
-  run.algorithm.tiles.sizes = {{"Br", w.block_rows}, {"Bc", w.block_cols}};
-  switch (w.algorithm) {
-    case walker::Algorithm::standard:
-      run.algorithm.name = "standard";
-      run.algorithm.tiles.sizes = {{"b", w.tile}, {"bk", w.depth}};
-      break;
-    case walker::Algorithm::flash_attention_1:
-    case walker::Algorithm::flash_attention_1_trimmed:
-      run.algorithm.name = "flash_attention_1";
-      run.algorithm.params.set("trimmed",
-                               w.algorithm == walker::Algorithm::flash_attention_1_trimmed);
-      break;
-    case walker::Algorithm::flash_attention_2:
-    case walker::Algorithm::flash_attention_2_packed:
-      run.algorithm.name = "flash_attention_2";
-      run.algorithm.params.set("pack_gqa",
-                               w.algorithm == walker::Algorithm::flash_attention_2_packed);
-      break;
-  }
-  return run;
-}
-
-TrafficByTensor counted(const Result& result) {
-  TrafficByTensor out;
-  for (const IoRow& row : result.io) {
-    RC_ASSERT(row.memory == "hbm");
-    if (row.tensor == "total") continue;
-    out[row.tensor] = {row.read_words.count, row.write_words.count, row.init_words.count};
-  }
-  return out;
-}
-
-TrafficByTensor by_formula(const ClosedForm& form) {
-  TrafficByTensor out;
-  for (const ClosedFormTerm& term : form) {
-    out[std::string(term.tensor)] = {.read = term.read, .written = term.written};
-  }
-  return out;
-}
-
-TrafficByTensor without_init(TrafficByTensor traffic) {
-  for (auto& [tensor, t] : traffic) t.init = 0;
-  return traffic;
-}
-
-/// Replay, walker and formula agree.
-Result expect_agreement(const replay::PlannedRun& planned, const WalkCase& w) {
-  const TrafficByTensor walked = walker::walk(w);
-  const Result result = replay::replay(planned);
-  RC_ASSERT(counted(result) == walked);
-  RC_ASSERT(by_formula(planned.schedule().closed_form()) == without_init(walked));
-  for (const ClosedFormRow& row : result.closed_form) RC_ASSERT(row.equals);
-  const IoRow* total = result.io_row("hbm", "total");
-  RC_ASSERT(total != nullptr && total->words().count == walker::total_words(walked));
-  RC_ASSERT(result.closed_form.back().words == total->words());
-  return result;
-}
 
 bool visible(const WalkCase& w, std::int64_t row, std::int64_t key) {
   const std::int64_t diagonal = row + w.seqlen_kv - w.seqlen_q;
@@ -217,6 +114,56 @@ RC_GTEST_PROP(WalkerProperty, Standard, ()) {
   const FootprintRow* sram = result.footprint_row("sram");
   RC_ASSERT(sram != nullptr);
   RC_ASSERT(static_cast<std::int64_t>(sram->peak_words.count) == standard_footprint(w, capacity));
+}
+
+/// Two kernels, each with its tiles and the statistics.
+std::int64_t square_footprint(const WalkCase& w) {
+  const auto product = [&](std::int64_t m, std::int64_t n, std::int64_t k) {
+    const std::int64_t rows = std::min(w.tile, m);
+    const std::int64_t cols = std::min(w.tile, n);
+    return rows * cols + (rows + cols) * std::min(w.depth, k) + rows * (w.stable ? 2 : 1);
+  };
+  return std::max(product(w.seqlen_q, w.seqlen_kv, w.head_dim),
+                  product(w.seqlen_q, w.head_dim_v, w.seqlen_kv));
+}
+
+/// REQUIRES: no mask. Every tile is clipped only where the whole problem is smaller.
+void expect_exact_footprint(const replay::PlannedRun& planned, const Result& result,
+                            std::int64_t needed) {
+  const auto claimed = planned.target().occupation_bits(planned.schedule().footprint());
+  RC_ASSERT(static_cast<std::int64_t>(claimed[0]) == needed * 16);
+  RC_ASSERT(static_cast<std::int64_t>(result.footprint_row("sram")->peak_words.count) == needed);
+}
+
+void check_square_tiling(bool single_columns) {
+  WalkCase w = any_problem(walker::Algorithm::square_tiling);
+  w.tile = any_from(single_columns ? 2 : 1, 56, "B");  // of 1, both are the same
+  w.depth = single_columns ? 1 : w.tile;
+  w.stable = *rc::gen::arbitrary<bool>().as("stable");
+  const replay::PlannedRun planned(run_of(w, 100, DType::f16));
+  const Result result = expect_agreement(planned, w);
+  if (!w.causal && !w.window_left && !w.window_right) {
+    expect_exact_footprint(planned, result, square_footprint(w));
+  }
+}
+
+RC_GTEST_PROP(WalkerProperty, SquareTiling, ()) { check_square_tiling(false); }
+
+RC_GTEST_PROP(WalkerProperty, OuterProductTiling, ()) { check_square_tiling(true); }
+
+RC_GTEST_PROP(WalkerProperty, Flat, ()) {
+  WalkCase w = any_problem(walker::Algorithm::flat);
+  w.block_rows = any_from(1, w.seqlen_q, "R");
+  w.block_cols = any_from(1, w.seqlen_kv, "Bc");
+  const replay::PlannedRun planned(run_of(w, 100, DType::f16));
+  const Result result = expect_agreement(planned, w);
+  if (!w.causal && !w.window_left && !w.window_right) {
+    const std::int64_t scores = w.block_rows * w.seqlen_kv;
+    expect_exact_footprint(
+        planned, result,
+        scores + std::max((w.block_rows + w.block_cols) * w.head_dim,
+                          (w.block_rows + w.block_cols) * w.head_dim_v + 2 * w.block_rows));
+  }
 }
 
 class DefaultParams : public ::testing::Environment {

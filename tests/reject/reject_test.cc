@@ -13,34 +13,11 @@
 
 #include "sim/config/config.h"
 #include "sim/core/error.h"
+#include "sim/trace/algorithm.h"
 #include "tests/reject/reject_case.h"
 
 namespace attnsim {
 namespace {
-
-/// The algorithms the cases name, as the registered ones describe themselves.
-Catalogue catalogue() {
-  const auto boolean = [](const char* name) {
-    return ParamSpec{.name = name, .unit = "", .default_value = "false", .doc = ""};
-  };
-  const std::vector<TileSpec> flash = {{"Br", ""}, {"Bc", ""}};
-  Catalogue out;
-  out.algorithms = {
-      {.id = "flash_attention_1",
-       .summary = "",
-       .source = "",
-       .tiles = flash,
-       .params = {boolean("trimmed")}},
-      {.id = "flash_attention_2",
-       .summary = "",
-       .source = "",
-       .tiles = flash,
-       .params = {boolean("pack_gqa")}},
-      {.id = "replay", .summary = "", .source = "", .from_file = true},
-      {.id = "standard", .summary = "", .source = "", .tiles = {{"b", ""}, {"bk", ""}}},
-  };
-  return out;
-}
 
 /// A command line, as far as it concerns configuration.
 struct Command {
@@ -84,15 +61,15 @@ Command parse(const std::vector<std::string>& words) {
 void load(const Command& command) {
   const config::SearchPath search{.share = ATTNSIM_SOURCE_DIR};
   if (command.verb == "check") {
-    config::load_checks(command.file.value(), catalogue(), search);
+    config::load_checks(command.file.value(), algorithm_catalogue(), search);
   } else if (command.verb == "trace") {
     config::load_caches(command.caches);
   } else if (!command.opt.empty()) {
     config::load_capacities("--opt", command.opt, {.most = 64, .line = 64});
   } else if (!command.algorithms.empty()) {
-    config::load_fitted_algorithms("--algorithms", command.algorithms, catalogue());
+    config::load_fitted_algorithms("--algorithms", command.algorithms, algorithm_catalogue());
   } else {
-    config::load_run(command.file, command.overrides, catalogue(), search);
+    config::load_run(command.file, command.overrides, algorithm_catalogue(), search);
   }
 }
 

@@ -29,7 +29,8 @@ std::uint64_t elements(const Indices& rows, const Indices& cols) {
   return count;
 }
 
-bool visible(const WalkCase& w, std::int64_t position, std::int64_t key) {
+bool visible(const WalkCase& w, std::int64_t plane, std::int64_t position, std::int64_t key) {
+  if (w.shows && !w.shows(plane, position, key)) return false;
   const std::int64_t shift = w.seqlen_kv - w.seqlen_q;
   const std::int64_t right_of_diagonal = key - (position + shift);
   const std::int64_t right_limit = w.window_right.value_or(INT64_MAX);
@@ -39,13 +40,19 @@ bool visible(const WalkCase& w, std::int64_t position, std::int64_t key) {
 }
 
 /// Whether some key of `keys` is visible from some row of `rows`. `group` rows share a position.
-bool any_visible(const WalkCase& w, const Indices& rows, const Indices& keys, std::int64_t group) {
+bool any_visible(const WalkCase& w, std::int64_t plane, const Indices& rows, const Indices& keys,
+                 std::int64_t group = 1) {
   for (const std::int64_t row : rows) {
     for (const std::int64_t key : keys) {
-      if (visible(w, row / group, key)) return true;
+      if (visible(w, plane, row / group, key)) return true;
     }
   }
   return false;
+}
+
+/// A word of a list of visited blocks.
+void read_list(Result& result, const WalkCase& w) {
+  if (w.shows) result["mask"].read += 1;
 }
 
 /// Every tensor has its row, also one that is never touched.
@@ -79,7 +86,7 @@ Result walk_standard(const WalkCase& w) {
   const Indices all_keys = blocks_of(w.seqlen_kv, w.seqlen_kv).front();
   for (std::int64_t row = 0; row < w.seqlen_q; ++row) {
     const std::uint64_t words = elements({row}, all_keys);
-    if (w.causal || w.window_left || w.window_right) {
+    if (w.causal || w.window_left || w.window_right || w.shows) {
       s.read += words;
       s.written += words;
     }
@@ -132,7 +139,7 @@ void initialise(Result& result, const Block& block) {
 }
 
 /// One query head.
-Result walk_flash_attention_1(const WalkCase& w, bool trimmed) {
+Result walk_flash_attention_1(const WalkCase& w, std::int64_t plane, bool trimmed) {
   Result result = untouched({"Q", "K", "V", "O", "l", "m"});
   const std::vector<Block> row_blocks = flash_blocks(w, w.seqlen_q, w.block_rows);
   const std::vector<Block> col_blocks = flash_blocks(w, w.seqlen_kv, w.block_cols);
@@ -144,9 +151,11 @@ Result walk_flash_attention_1(const WalkCase& w, bool trimmed) {
   for (const Block& cols : col_blocks) {
     result["K"].read += cols.features;
     result["V"].read += cols.features_v;
+    read_list(result, w);
     for (std::size_t i = 0; i < row_blocks.size(); ++i) {
       const Block& rows = row_blocks[i];
-      if (!any_visible(w, rows.rows, cols.rows, 1)) continue;
+      if (!any_visible(w, plane, rows.rows, cols.rows)) continue;
+      read_list(result, w);
       result["Q"].read += rows.features;
       if (!trimmed || visited[i]) {
         result["O"].read += rows.features_v;
@@ -168,14 +177,16 @@ Result walk_flash_attention_1(const WalkCase& w, bool trimmed) {
 }
 
 /// `group` query heads that share a KV head, packed; one query head if `group` is 1.
-Result walk_flash_attention_2(const WalkCase& w, std::int64_t group) {
+Result walk_flash_attention_2(const WalkCase& w, std::int64_t plane, std::int64_t group) {
   Result result = untouched({"Q", "K", "V", "O", "L"});
   const std::vector<Block> row_blocks = flash_blocks(w, w.seqlen_q * group, w.block_rows);
   const std::vector<Block> col_blocks = flash_blocks(w, w.seqlen_kv, w.block_cols);
   for (const Block& rows : row_blocks) {
     result["Q"].read += rows.features;
+    read_list(result, w);
     for (const Block& cols : col_blocks) {
-      if (!any_visible(w, rows.rows, cols.rows, group)) continue;
+      if (!any_visible(w, plane, rows.rows, cols.rows, group)) continue;
+      read_list(result, w);
       result["K"].read += cols.features;
       result["V"].read += cols.features_v;
     }
@@ -185,15 +196,107 @@ Result walk_flash_attention_2(const WalkCase& w, std::int64_t group) {
   return result;
 }
 
-/// The same work `times` times over: the problems of different planes touch different elements.
-Result repeat(Result result, std::int64_t times) {
-  const auto factor = static_cast<std::uint64_t>(times);
-  for (auto& [tensor, traffic] : result) {
-    traffic.read *= factor;
-    traffic.written *= factor;
-    traffic.init *= factor;
+/// Some of the indices at a time.
+std::vector<Indices> chunks_of(const Indices& indices, std::int64_t size) {
+  std::vector<Indices> chunks;
+  for (std::size_t i = 0; i < indices.size(); ++i) {
+    if (static_cast<std::int64_t>(i) % size == 0) chunks.emplace_back();
+    chunks.back().push_back(indices[i]);
+  }
+  return chunks;
+}
+
+/// One query head.
+Result walk_square_tiling(const WalkCase& w, std::int64_t plane) {
+  Result result = untouched({"Q", "K", "V", "O", "S", "l"});
+  const std::vector<Indices> row_blocks = blocks_of(w.seqlen_q, w.tile);
+  const std::vector<Indices> key_blocks = blocks_of(w.seqlen_kv, w.tile);
+  std::vector<const char*> statistics = {"l"};
+  if (w.stable) statistics.push_back("m");
+
+  // Phase 1: S and the row statistics.
+  for (const Indices& rows : row_blocks) {
+    read_list(result, w);
+    for (const Indices& keys : key_blocks) {
+      if (!any_visible(w, plane, rows, keys)) continue;
+      read_list(result, w);
+      for (const Indices& columns : blocks_of(w.head_dim, w.depth)) {
+        result["Q"].read += elements(rows, columns);
+        result["K"].read += elements(keys, columns);
+      }
+      result["S"].written += elements(rows, keys);
+    }
+    for (const char* statistic : statistics) result[statistic].written += elements(rows, {0});
+  }
+
+  // Phase 2: O.
+  for (const Indices& rows : row_blocks) {
+    for (const char* statistic : statistics) result[statistic].read += elements(rows, {0});
+    for (const Indices& columns : blocks_of(w.head_dim_v, w.tile)) {
+      read_list(result, w);
+      for (const Indices& keys : key_blocks) {
+        if (!any_visible(w, plane, rows, keys)) continue;
+        read_list(result, w);
+        for (const Indices& chunk : chunks_of(keys, w.depth)) {
+          result["S"].read += elements(rows, chunk);
+          result["V"].read += elements(chunk, columns);
+        }
+      }
+      result["O"].written += elements(rows, columns);
+    }
   }
   return result;
+}
+
+/// One query head.
+Result walk_flat(const WalkCase& w, std::int64_t plane) {
+  Result result = untouched({"Q", "K", "V", "O"});
+  const std::vector<Block> col_blocks = flash_blocks(w, w.seqlen_kv, w.block_cols);
+  for (const Block& rows : flash_blocks(w, w.seqlen_q, w.block_rows)) {
+    result["Q"].read += rows.features;
+    for (const char* operand : {"K", "V"}) {
+      read_list(result, w);
+      for (const Block& cols : col_blocks) {
+        if (!any_visible(w, plane, rows.rows, cols.rows)) continue;
+        read_list(result, w);
+        result[operand].read += *operand == 'K' ? cols.features : cols.features_v;
+      }
+    }
+    result["O"].written += rows.features_v;
+  }
+  return result;
+}
+
+/// One query head, or one packed problem.
+Result walk_plane(const WalkCase& w, std::int64_t plane) {
+  switch (w.algorithm) {
+    case Algorithm::standard:
+      return walk_standard(w);
+    case Algorithm::flash_attention_1:
+      return walk_flash_attention_1(w, plane, false);
+    case Algorithm::flash_attention_1_trimmed:
+      return walk_flash_attention_1(w, plane, true);
+    case Algorithm::flash_attention_2:
+      return walk_flash_attention_2(w, plane, 1);
+    case Algorithm::flash_attention_2_packed:
+      return walk_flash_attention_2(w, plane, w.heads / w.kv_heads);
+    case Algorithm::square_tiling:
+      return walk_square_tiling(w, plane);
+    case Algorithm::flat:
+      return walk_flat(w, plane);
+  }
+  throw std::invalid_argument("element walker: unknown algorithm");
+}
+
+/// The problems of different planes touch different elements.
+void add(Result& sum, const Result& result, std::int64_t times) {
+  const auto factor = static_cast<std::uint64_t>(times);
+  for (const auto& [tensor, traffic] : result) {
+    Traffic& total = sum[tensor];
+    total.read += traffic.read * factor;
+    total.written += traffic.written * factor;
+    total.init += traffic.init * factor;
+  }
 }
 
 }  // namespace
@@ -208,19 +311,16 @@ Result walk(const WalkCase& walk_case) {
   if (w.heads % w.kv_heads != 0) {
     throw std::invalid_argument("element walker: kv_heads does not divide heads");
   }
-  switch (w.algorithm) {
-    case Algorithm::standard:
-      return repeat(walk_standard(w), w.batch * w.heads);
-    case Algorithm::flash_attention_1:
-      return repeat(walk_flash_attention_1(w, false), w.batch * w.heads);
-    case Algorithm::flash_attention_1_trimmed:
-      return repeat(walk_flash_attention_1(w, true), w.batch * w.heads);
-    case Algorithm::flash_attention_2:
-      return repeat(walk_flash_attention_2(w, 1), w.batch * w.heads);
-    case Algorithm::flash_attention_2_packed:
-      return repeat(walk_flash_attention_2(w, w.heads / w.kv_heads), w.batch * w.kv_heads);
+  const bool packed = w.algorithm == Algorithm::flash_attention_2_packed;
+  if (packed && w.shows) throw std::invalid_argument("element walker: packed heads and a mask");
+  const std::int64_t planes = w.batch * (packed ? w.kv_heads : w.heads);
+  Result result;
+  if (!w.shows) {
+    add(result, walk_plane(w, 0), planes);  // all planes do the same
+    return result;
   }
-  throw std::invalid_argument("element walker: unknown algorithm");
+  for (std::int64_t plane = 0; plane < planes; ++plane) add(result, walk_plane(w, plane), 1);
+  return result;
 }
 
 std::ostream& operator<<(std::ostream& out, const Traffic& traffic) {

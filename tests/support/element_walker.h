@@ -14,9 +14,15 @@
 //   flash_attention_2           Dao, arXiv 2307.08691, Algorithm 1
 //   flash_attention_2_packed    the same, with the query heads that share a KV head packed into one
 //                               problem: packed row R is position R / group of query head R % group
+//   square_tiling               Saha and Ye, arXiv 2402.07443, Algorithm 1; stable: with m beside l
+//   flat                        rows of S on chip, K and V streamed once per group of rows
+//
+// A block mask is a predicate on elements, `shows`. A kernel that skips blocks then reads which
+// ones it visits as the tensor "mask": a word for the length of each list, and one for each visit.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <iosfwd>
 #include <map>
 #include <optional>
@@ -30,6 +36,8 @@ enum class Algorithm {
   flash_attention_1_trimmed,
   flash_attention_2,
   flash_attention_2_packed,
+  square_tiling,
+  flat,
 };
 
 /// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
@@ -52,7 +60,12 @@ struct WalkCase {
   std::optional<std::int64_t> window_left{};
   std::optional<std::int64_t> window_right{};
 
-  // flash_attention_*: rows of a block of Q (Br; packed rows when packed) and of K and V (Bc).
+  /// Whether a row of a plane (batch * heads + head) sees a key, where the limits above allow it;
+  /// empty: always. Not for packed heads.
+  std::function<bool(std::int64_t plane, std::int64_t row, std::int64_t key)> shows{};
+
+  // flash_attention_*, flat: rows of a block of Q (Br; packed rows when packed) and of K and V
+  // (Bc).
   std::int64_t block_rows = 1;
   std::int64_t block_cols = 1;
 
@@ -61,6 +74,9 @@ struct WalkCase {
   std::int64_t tile = 1;
   std::int64_t depth = 1;
   bool row_fits = true;
+
+  // square_tiling: `tile` is B; `depth` the columns of Q and K, and the keys of S and V, at a time.
+  bool stable = true;
 };
 
 /// Elements of one tensor that cross the boundary of the fast memory, once for each load or store
@@ -85,6 +101,7 @@ std::ostream& operator<<(std::ostream& out, const Traffic& traffic);
 ///    is never visited keeps its initial O, l, m; trimmed, these are stored for such a block only.
 ///  - flash_attention_2 loads only the visited blocks of K and V; it loads Q and stores O and L of
 ///    every row block.
+///  - square_tiling (Q, K, V, O, S, l, and m when stable) and flat (Q, K, V, O) skip likewise.
 ///
 /// Throws std::invalid_argument on an extent or block below 1 and when kv_heads does not divide
 /// heads.

@@ -115,9 +115,9 @@ TEST(LoadCaches, ShapesThatAreNone) {
   EXPECT_EQ(
       fault("capacity=64 KiB,policy=opt,write=through,allocate=no"),
       "--cache capacity=64 KiB,policy=opt,write=through,allocate=no: write: expected back: "
-      "policy opt is simulated so only\n"
+      "policy opt is simulated in no other way\n"
       "--cache capacity=64 KiB,policy=opt,write=through,allocate=no: allocate: expected true: "
-      "policy opt is simulated so only");
+      "policy opt is simulated in no other way");
 }
 
 TEST(LoadCapacities, WholeLinesInOrder) {

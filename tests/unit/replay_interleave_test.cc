@@ -61,12 +61,12 @@ TEST(Interleave, ThePlaceThatMovedLeastGoesNext) {
   Rows rows;
   run_interleaved(schedule.program().kernels()[0], 2, rows);
   // Tasks 0 and 1 start in places 0 and 1; task 2 follows in place 0 at 32 bytes, task 3 in place 1
-  // at 48, task 4 in place 0 at 96. A body runs on to its next loop head or its end, so the store
-  // comes with the last row.
-  EXPECT_EQ(rows.rows, (std::vector<std::int64_t>{0, -1, 0, 1, -2, 0, 1, 0, 2, -3,
-                                                  1, 2,  0, 3, -4, 1, 2, 3, 4, -5}));
+  // at 48, task 4 in place 0 at 96, where task 3, issued before it, goes first. A body runs on to
+  // its next loop head or its end, so the store comes with the last row.
+  EXPECT_EQ(rows.rows, (std::vector<std::int64_t>{0, -1, 0, 1,  -2, 0, 1, 0, 2, -3,
+                                                  1, 2,  3, -4, 0,  1, 2, 3, 4, -5}));
   EXPECT_EQ(rows.places,
-            (std::vector<std::size_t>{0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 0, 1, 1, 0, 0, 0, 0, 0}));
+            (std::vector<std::size_t>{0, 0, 1, 1, 1, 0, 0, 1, 0, 0, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}));
 }
 
 TEST(Interleave, WidthChangesTheOrderAndNothingElse) {

@@ -57,8 +57,9 @@ TEST(BoundsTable, ShowsClassValueFormulaAndSource) {
   other.kind = "upper";
   other.applies = false;
   other.formula = "4 N^2";
-  EXPECT_EQ(to_table(std::vector{compulsory, same, shape, other}),
-            R"(bound  kind   memory  M words              words    bytes  run over it  status          class              regime
+  EXPECT_EQ(
+      to_table(std::vector{compulsory, same, shape, other}),
+      R"(bound  kind   memory  M words              words    bytes  run over it  status          class              regime
 LB0    lower  l2            -              1,024  2.0 KiB            -  rigorous        any algorithm      any M
 LB0    lower  hbm           -              1,024  2.0 KiB            -  rigorous        any algorithm      any M
 LB2    lower  l2       25,600        1,234,567.9  2.4 MiB        x12.3  shape only      standard products  M >= d^2

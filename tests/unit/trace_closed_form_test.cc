@@ -54,7 +54,7 @@ bool visible(const Band& band, std::int64_t row, std::int64_t col) {
 }
 
 struct BlockSums {
-  std::uint64_t columns = 0, rows = 0, seeing_rows = 0;
+  std::uint64_t columns = 0, rows = 0, seeing_rows = 0, tiles = 0, elements = 0;
   bool operator==(const BlockSums&) const = default;
 };
 
@@ -73,6 +73,8 @@ BlockSums by_element(const Band& band, std::int64_t Br, std::int64_t Bc) {
       sees_any = true;
       sums.columns += static_cast<std::uint64_t>(c1 - c0);
       sums.rows += static_cast<std::uint64_t>(r1 - r0);
+      sums.elements += static_cast<std::uint64_t>((r1 - r0) * (c1 - c0));
+      ++sums.tiles;
     }
     if (sees_any) sums.seeing_rows += static_cast<std::uint64_t>(r1 - r0);
   }
@@ -80,7 +82,8 @@ BlockSums by_element(const Band& band, std::int64_t Br, std::int64_t Bc) {
 }
 
 BlockSums by_formula(const Band& band, std::int64_t Br, std::int64_t Bc) {
-  return {visited_columns(band, Br, Bc), visited_rows(band, Br, Bc), seeing_rows(band, Br)};
+  return {visited_columns(band, Br, Bc), visited_rows(band, Br, Bc), seeing_rows(band, Br),
+          visited_tiles(band, Br, Bc), visited_elements(band, Br, Bc)};
 }
 
 std::string text(const Band& band, std::int64_t Br, std::int64_t Bc) {
@@ -166,6 +169,7 @@ TEST(VisitedBlocks, OfVeryLongSequences) {
   EXPECT_EQ(visited_columns(causal, kBlock, kBlock), kPairs * kBlock);
   EXPECT_EQ(visited_rows(causal, kBlock, kBlock), kPairs * kBlock);
   EXPECT_EQ(seeing_rows(causal, kBlock), std::uint64_t{1} << 36);
+  EXPECT_EQ(visited_tiles(causal, kBlock, kBlock), kPairs);
 }
 
 // A window of 2^40, the widest a file may give, is no limit.

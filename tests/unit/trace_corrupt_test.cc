@@ -178,7 +178,8 @@ TEST(TraceCorrupt, BlocksThatDoNotHoldWhatTheySay) {
   std::string unknown = block;
   unknown[1] = 99;
   EXPECT_EQ(fault(made_of_block(unknown, 1)),
-            "block 0, unpacked byte 1: operation 99 is not in the file's list of 23");
+            "block 0, unpacked byte 1: operation 99 is not in the file's list of " +
+                std::to_string(kOpCount));
   std::string code = block;
   code[0] = 9;  // a template that was not declared
   EXPECT_EQ(fault(made_of_block(code, 1)), "block 0, unpacked byte 0: template 3, there are 0");

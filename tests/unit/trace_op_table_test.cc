@@ -29,7 +29,7 @@ TEST(OpTable, IsIndexedByTheOperation) {
 /// "update m x n, read m x 1": the operands of an operation in short.
 std::string operands(Op op) {
   constexpr const char* kAccess[] = {"", "read", "write", "update", "release"};
-  constexpr const char* kDim[] = {"1", "m", "n", "k"};
+  constexpr const char* kDim[] = {"1", "m", "n", "k", "hi"};
   std::string out;
   for (const Operand& operand : op_row(op).operands) {
     if (!out.empty()) out += ", ";
@@ -55,6 +55,10 @@ TEST(OpTable, SaysWhatEachOperationNeeds) {
   EXPECT_EQ(operands(Op::matmul), "write mxn, read mxk, read kxn, -");
   EXPECT_EQ(operands(Op::matmul_acc), "update mxn, read mxk, read kxn, -");
   EXPECT_EQ(operands(Op::band), "update mxn, -, -, -");
+  EXPECT_EQ(operands(Op::hide), "update mxn, -, -, -");
+  EXPECT_EQ(operands(Op::exp_sum), "update mxn, update mx1, -, -");
+  EXPECT_EQ(operands(Op::matmul_cols), "write mxhi, read mxk, read kxn, -");
+  EXPECT_EQ(operands(Op::matmul_acc_cols), "update mxn, read mxhi, read kxn, -");
   EXPECT_EQ(operands(Op::softmax_local), "update mxn, write mx1, write mx1, -");
   EXPECT_EQ(operands(Op::merge_stats), "update mx1, update mx1, update mx1, update mx1");
   EXPECT_EQ(operands(Op::online_softmax), "update mxn, update mx1, update mx1, update mxk");
@@ -75,7 +79,7 @@ TEST(OpTable, OnlyComputationKeepsUnitsBusy) {
   for (const OpRow& row : op_table()) {
     const bool any = works(row.matrix) || works(row.exp) || works(row.vector);
     EXPECT_EQ(any, row.kind == OpClass::compute || row.op == Op::fill) << row.name;
-    const bool product = row.op == Op::matmul || row.op == Op::matmul_acc;
+    const bool product = row.name.starts_with("matmul");
     EXPECT_EQ(works(row.matrix), product) << row.name;
   }
 }

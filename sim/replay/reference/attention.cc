@@ -53,13 +53,17 @@ AttentionOutput attention(const AttentionProblem& problem, std::span<const doubl
     for (std::int64_t h = 0; h < problem.heads; ++h) {
       const std::int64_t kv_plane = b * problem.kv_heads + h / group;
       for (std::int64_t row = 0; row < problem.seqlen_q; ++row) {
-        const std::int64_t out_row = (b * problem.heads + h) * problem.seqlen_q + row;
+        const std::int64_t plane = b * problem.heads + h;
+        const auto sees = [&](std::int64_t col) {
+          return visible(problem, row, col) && (!problem.shows || problem.shows(plane, row, col));
+        };
+        const std::int64_t out_row = plane * problem.seqlen_q + row;
 
         // Pass 1: the scores of the visible keys and their maximum.
         bool any = false;
         long double maximum = 0;
         for (std::int64_t col = 0; col < problem.seqlen_kv; ++col) {
-          if (!visible(problem, row, col)) continue;
+          if (!sees(col)) continue;
           const std::int64_t kv_row = kv_plane * problem.seqlen_kv + col;
           long double dot = 0;
           for (std::int64_t x = 0; x < d; ++x) {
@@ -74,14 +78,14 @@ AttentionOutput attention(const AttentionProblem& problem, std::span<const doubl
         // Pass 2: exp(score - maximum), whose sum is at least 1; then each output.
         long double sum = 0;
         for (std::int64_t col = 0; col < problem.seqlen_kv; ++col) {
-          if (!visible(problem, row, col)) continue;
+          if (!sees(col)) continue;
           weight[col] = std::exp(score[col] - maximum);
           sum += weight[col];
         }
         for (std::int64_t x = 0; x < dv; ++x) {
           long double weighted = 0;
           for (std::int64_t col = 0; col < problem.seqlen_kv; ++col) {
-            if (!visible(problem, row, col)) continue;
+            if (!sees(col)) continue;
             const std::int64_t kv_row = kv_plane * problem.seqlen_kv + col;
             weighted += weight[col] * v[kv_row * dv + x];
           }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
@@ -33,6 +34,9 @@ struct AttentionProblem {
   bool causal = false;
   std::optional<std::int64_t> window_left{};
   std::optional<std::int64_t> window_right{};
+  /// Whether a row of a plane (batch * heads + head) sees a key, where the limits above allow it;
+  /// empty: always.
+  std::function<bool(std::int64_t plane, std::int64_t row, std::int64_t key)> shows{};
   double scale = 1.0;  // usually 1 / sqrt(head_dim)
 };
 
@@ -42,7 +46,8 @@ struct AttentionOutput {
   std::vector<double> lse;  // [batch, heads, seqlen_q]; -infinity for a row that sees no key
 };
 
-/// Whether query row `row` (0 <= row < seqlen_q) sees key `col` (0 <= col < seqlen_kv).
+/// Whether the limits let query row `row` (0 <= row < seqlen_q) see key `col` (0 <= col <
+/// seqlen_kv); `shows` is not asked.
 bool visible(const AttentionProblem& problem, std::int64_t row, std::int64_t col);
 
 /// q [batch, heads, seqlen_q, head_dim], k [batch, kv_heads, seqlen_kv, head_dim],

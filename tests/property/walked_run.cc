@@ -1,0 +1,132 @@
+#include "tests/property/walked_run.h"
+
+#include <map>
+#include <string>
+
+#include <gtest/gtest.h>
+#include <rapidcheck/gtest.h>
+
+#include "sim/core/two_level.h"
+
+namespace attnsim {
+
+using walker::Traffic;
+using walker::WalkCase;
+using TrafficByTensor = std::map<std::string, Traffic>;
+
+std::int64_t any_from(std::int64_t low, std::int64_t high, const char* what) {
+  return *rc::gen::inRange(low, high + 1).as(what);
+}
+
+std::optional<std::int64_t> maybe_from(std::int64_t low, std::int64_t high, const char* what) {
+  const auto value = *rc::gen::maybe(rc::gen::inRange(low, high + 1)).as(what);
+  return value ? std::optional(*value) : std::nullopt;
+}
+
+WalkCase any_problem(walker::Algorithm algorithm) {
+  WalkCase w{.algorithm = algorithm};
+  w.batch = any_from(1, 2, "batch");
+  w.kv_heads = any_from(1, 2, "kv_heads");
+  w.heads = w.kv_heads * any_from(1, 4, "query heads per KV head");
+  w.seqlen_q = any_from(1, 48, "seqlen_q");
+  w.seqlen_kv = any_from(1, 48, "seqlen_kv");
+  w.head_dim = any_from(1, 6, "head_dim");
+  w.head_dim_v = any_from(1, 6, "head_dim_v");
+  w.causal = *rc::gen::arbitrary<bool>().as("causal");
+  w.window_left = maybe_from(0, 60, "window_left");
+  w.window_right = maybe_from(0, 60, "window_right");
+  return w;
+}
+
+RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
+  RunSpec run;
+  run.workload = {.batch = w.batch,
+                  .heads = w.heads,
+                  .kv_heads = w.kv_heads,
+                  .seqlen_q = w.seqlen_q,
+                  .seqlen_kv = w.seqlen_kv,
+                  .head_dim = w.head_dim,
+                  .head_dim_v = w.head_dim_v,
+                  .dtype = dtype,
+                  .causal = w.causal,
+                  .window_left = w.window_left,
+                  .window_right = w.window_right};
+  run.machine = two_level_machine(static_cast<std::uint64_t>(capacity));
+  run.algorithm.tiles.rule = TileRule::explicit_sizes;
+  run.algorithm.tiles.sizes = {{"Br", w.block_rows}, {"Bc", w.block_cols}};
+  switch (w.algorithm) {
+    case walker::Algorithm::standard:
+      run.algorithm.name = "standard";
+      run.algorithm.tiles.sizes = {{"b", w.tile}, {"bk", w.depth}};
+      break;
+    case walker::Algorithm::flash_attention_1:
+    case walker::Algorithm::flash_attention_1_trimmed:
+      run.algorithm.name = "flash_attention_1";
+      run.algorithm.params.set("trimmed",
+                               w.algorithm == walker::Algorithm::flash_attention_1_trimmed);
+      break;
+    case walker::Algorithm::square_tiling:
+      run.algorithm.name = w.depth == w.tile ? "square_tiling" : "outer_product_tiling";
+      run.algorithm.tiles.sizes = {{"B", w.tile}};
+      run.algorithm.params.set("variant", std::string(w.stable ? "stable" : "literal"));
+      break;
+    case walker::Algorithm::flat:
+      run.algorithm.name = "flat";
+      run.algorithm.tiles.sizes = {{"R", w.block_rows}, {"Bc", w.block_cols}};
+      break;
+    case walker::Algorithm::flash_attention_2:
+    case walker::Algorithm::flash_attention_2_packed:
+      run.algorithm.name = "flash_attention_2";
+      run.algorithm.params.set("pack_gqa",
+                               w.algorithm == walker::Algorithm::flash_attention_2_packed);
+      break;
+  }
+  return run;
+}
+
+namespace {
+
+TrafficByTensor counted(const Result& result) {
+  TrafficByTensor out;
+  for (const IoRow& row : result.io) {
+    RC_ASSERT(row.memory == "hbm");
+    if (row.tensor == "total") continue;
+    out[row.tensor] = {row.read_words.count, row.write_words.count, row.init_words.count};
+  }
+  return out;
+}
+
+TrafficByTensor by_formula(const ClosedForm& form) {
+  TrafficByTensor out;
+  for (const ClosedFormTerm& term : form) {
+    out[std::string(term.tensor)] = {.read = term.read, .written = term.written};
+  }
+  return out;
+}
+
+TrafficByTensor without_init(TrafficByTensor traffic) {
+  for (auto& [tensor, t] : traffic) t.init = 0;
+  return traffic;
+}
+
+/// What is never moved has no row in a result.
+TrafficByTensor moved(TrafficByTensor traffic) {
+  std::erase_if(traffic, [](const auto& row) { return row.second == Traffic{}; });
+  return traffic;
+}
+
+}  // namespace
+
+Result expect_agreement(const replay::PlannedRun& planned, const WalkCase& w) {
+  const TrafficByTensor walked = walker::walk(w);
+  const Result result = replay::replay(planned);
+  RC_ASSERT(moved(counted(result)) == moved(walked));
+  RC_ASSERT(moved(by_formula(planned.schedule().closed_form())) == moved(without_init(walked)));
+  for (const ClosedFormRow& row : result.closed_form) RC_ASSERT(row.equals);
+  const IoRow* total = result.io_row("hbm", "total");
+  RC_ASSERT(total != nullptr && total->words().count == walker::total_words(walked));
+  RC_ASSERT(result.closed_form.back().words == total->words());
+  return result;
+}
+
+}  // namespace attnsim
