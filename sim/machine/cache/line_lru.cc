@@ -24,42 +24,39 @@ LineLru::LineLru(const LruOptions& options, Downstream* below,
 }
 
 void LineLru::access(const LineAccess& access) {
+  if (access.lines.count == 1) {
+    access_line(access);
+    return;
+  }
   counts_.of(access.tag).accesses += access.lines.count;
   for_each_page(access.lines, [&](std::uint64_t number, std::uint32_t begin, std::uint32_t end) {
     const Slot first = place(pages_.get(number));
-    for (Slot slot = first + begin; slot != first + end; ++slot) {
-      if (end_ == queue_.size()) compact();
-      const std::uint32_t word = words_[slot];
-      std::uint32_t dirty = access.write ? 1 : 0;
-      if (word > kEvicted) {
-        dirty |= word & 1U;
-      } else {
-        miss(number * kPageLines + (slot - first), word, access);
-      }
-      words_[slot] = end_ * 2 + dirty;
-      queue_[end_++] = {slot, access.tag};
+    for (std::uint32_t at = begin; at != end; ++at) {
+      touch(first + at, number * kPageLines + at, access);
     }
   });
   if (outflow_.active()) outflow_.flush();
 }
 
-LineLru::Slot LineLru::place(Page& page) {
-  if (page.first == kUnplaced) {
-    ATTNSIM_CHECK(words_.size() < kUnplaced - kPageLines, "too many lines touched for LineLru");
-    page.first = static_cast<Slot>(words_.size());
-    words_.resize(words_.size() + kPageLines, kUnknown);
-    numbers_.push_back(page.number);
-  }
-  return page.first;
+void LineLru::access_line(const LineAccess& access) {
+  ++counts_.of(access.tag).accesses;
+  const std::uint64_t line = access.lines.first;
+  const Slot first = place(pages_.get(line / kPageLines));
+  touch(first + static_cast<Slot>(line % kPageLines), line, access);
+  if (outflow_.active()) outflow_.flush();
+}
+
+void LineLru::make_room_for(Page& page) {
+  ATTNSIM_CHECK(words_.size() < kUnplaced - kPageLines, "too many lines touched for LineLru");
+  page.first = static_cast<Slot>(words_.size());
+  words_.resize(words_.size() + kPageLines, kUnknown);
+  numbers_.push_back(page.number);
 }
 
 void LineLru::miss(std::uint64_t line, std::uint32_t word, const LineAccess& access) {
   CacheCounts& counts = counts_.of(access.tag);
   ++(access.write ? counts.write_misses : counts.read_misses);
-  if (word == kUnknown) {
-    const auto at = static_cast<std::uint32_t>(line % kPageLines);
-    counts.cold += touched_->mark(line / kPageLines, at, at + 1);
-  }
+  if (word == kUnknown) counts.cold += touched_->mark({line, 1});
   if (fetched(access)) ++counts.fills;
   if (resident_ == capacity_) {
     evict(line, access);

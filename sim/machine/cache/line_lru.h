@@ -31,6 +31,8 @@ class LineLru final : public CacheModel {
 
   void access(const LineAccess& access) override;
   using CacheModel::access;
+  /// The same for an access of one line.
+  void access_line(const LineAccess& access);
   void finish() override;
   CacheCounts counts(std::uint16_t tag) const override { return counts_.totals(tag); }
 
@@ -66,7 +68,28 @@ class LineLru final : public CacheModel {
   static constexpr std::uint32_t kUnknown = 0;  // never used, as far as this object knows
   static constexpr std::uint32_t kEvicted = 1;
 
-  Slot place(Page& page);
+  Slot place(Page& page) {
+    if (page.first == kUnplaced) [[unlikely]] {
+      make_room_for(page);
+    }
+    return page.first;
+  }
+  void make_room_for(Page& page);
+
+  void touch(Slot slot, std::uint64_t line, const LineAccess& access) {
+    if (end_ == queue_.size()) [[unlikely]] {
+      compact();
+    }
+    const std::uint32_t word = words_[slot];
+    std::uint32_t dirty = access.write ? 1 : 0;
+    if (word > kEvicted) {
+      dirty |= word & 1U;
+    } else {
+      miss(line, word, access);
+    }
+    words_[slot] = end_ * 2 + dirty;
+    queue_[end_++] = {slot, access.tag};
+  }
   void miss(std::uint64_t line, std::uint32_t word, const LineAccess& access);
   void evict(std::uint64_t incoming, const LineAccess& access);
   void compact();

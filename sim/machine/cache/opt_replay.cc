@@ -89,6 +89,10 @@ void OptFullReplay::replay(Chunk& chunk) {
       hit(chunk, std::min(chunk.count, static_cast<std::uint64_t>(std::countr_one(here))));
       continue;
     }
+    if (passes_through(chunk, misses)) {
+      pass_through(chunk, misses);
+      continue;
+    }
     // Room may be made by a line that this very chunk is about to use: look again after each.
     const std::uint64_t room = make_room(chunk, misses);
     ledger_.miss(*chunk.access, {chunk.line, room});
@@ -117,6 +121,25 @@ void OptFullReplay::keep(Chunk& chunk, std::uint64_t count, std::uint64_t dirty)
   chunk.line += count;
   chunk.time += count;
   chunk.count -= count;
+}
+
+bool OptFullReplay::passes_through(const Chunk& chunk, std::uint64_t misses) const {
+  return chunk.next == kNever && size_ == capacity_ && dead_.size() == 1 && dead_lines_ < misses &&
+         !ledger_.sees_order();
+}
+
+void OptFullReplay::pass_through(Chunk& chunk, std::uint64_t misses) {
+  const Dead oldest = dead_.front();
+  dead_.pop_front();
+  dead_lines_ = 0;
+  const std::uint64_t passing = misses - oldest.count;
+  ledger_.evict({oldest.line, oldest.count}, oldest.tag, oldest.dirty);
+  ledger_.miss(*chunk.access, {chunk.line, misses});
+  ledger_.evict({chunk.line, passing}, chunk.access->tag, chunk.access->write ? ones(passing) : 0);
+  chunk.line += passing;
+  chunk.time += passing;
+  chunk.count -= passing;
+  keep(chunk, oldest.count, chunk.access->write ? ones(oldest.count) : 0);
 }
 
 std::uint64_t OptFullReplay::make_room(const Chunk& chunk, std::uint64_t wanted) {

@@ -23,6 +23,7 @@ class OptLedger {
   /// How many of `most` victims may leave before the lines that take their places are fetched:
   /// where order is seen, only the first of them may be dirty. Bit i of `dirty` is victim i.
   std::uint64_t leaving_together(std::uint64_t most, std::uint64_t dirty) const;
+  bool sees_order() const { return ordered_; }
   void hit(const LineAccess& access, std::uint64_t lines) { counts_[access.tag].hits += lines; }
   void miss(const LineAccess& access, LineRun lines);
   /// Up to 64 lines leave to make room; bit i of `dirty` is line i.
@@ -60,6 +61,11 @@ class OptFullReplay {
   /// Makes the first `count` lines of the chunk resident until their next use and moves past them.
   void keep(Chunk& chunk, std::uint64_t count, std::uint64_t dirty);
   void hit(Chunk& chunk, std::uint64_t count);
+  /// Whether the next `misses` lines are not used again and push out the oldest dead lines, all
+  /// the dead there are, and then each other.
+  /// Left out where order is seen: there they go one at a time.
+  bool passes_through(const Chunk& chunk, std::uint64_t misses) const;
+  void pass_through(Chunk& chunk, std::uint64_t misses);
   /// Room for up to `wanted` lines that miss, at least one; how many.
   std::uint64_t make_room(const Chunk& chunk, std::uint64_t wanted);
   std::uint64_t evict_dead(std::uint64_t wanted);

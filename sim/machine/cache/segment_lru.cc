@@ -42,13 +42,22 @@ SegmentLru::SegmentLru(const LruOptions& options, Downstream* below, std::uint64
       below_(below),
       review_after_(first_review),
       touched_(std::make_shared<TouchedLines>()),
-      blocks_(std::make_unique<BlockLru>(options, below, touched_)) {}
+      blocks_(std::make_unique<BlockLru>(options, below, touched_)) {
+  open_window();
+}
 
+/// Noted before: the call of the representation is then the last thing an access does.
 void SegmentLru::access(const LineAccess& access) {
-  note(access.lines.count, 0);
-  if (mode_ == Mode::blocks) {
+  if (lines_ != nullptr && access.lines.count == 1 && window_.lines_left > 1) {
+    --window_.lines_left;
+    lines_->access_line(access);
+    return;
+  }
+  window_.more_lines += access.lines.count - 1;
+  note(access.lines.count);
+  if (blocks_ != nullptr) {
     blocks_->access(access);
-  } else if (mode_ == Mode::lines) {
+  } else if (lines_ != nullptr) {
     lines_->access(access);
   } else {
     records_->access(access);
@@ -56,7 +65,9 @@ void SegmentLru::access(const LineAccess& access) {
 }
 
 void SegmentLru::access(const RectAccess& rect) {
-  note(rect.rows * rect.row.lines.count, rect.rows - 1);
+  window_.more_lines += rect.rows * (rect.row.lines.count - 1);
+  window_.more_rows += rect.rows - 1;
+  note(rect.rows * rect.row.lines.count);
   if (mode_ == Mode::blocks) {
     blocks_->access(rect);
   } else if (mode_ == Mode::lines) {
@@ -66,25 +77,15 @@ void SegmentLru::access(const RectAccess& rect) {
   }
 }
 
-/// Before the access: the call of the representation is then the last thing an access does.
-void SegmentLru::note(std::uint64_t lines, std::uint64_t more_rows) {
-  window_.lines += lines;
-  window_.more_rows += more_rows;
-  ++window_.accesses;
-  if (window_.lines >= review_after_) [[unlikely]] {
-    review();
-  }
-}
-
 void SegmentLru::review() {
   with_blocks_.pass_review();
   with_records_.pass_review();
   if (is_failing()) (mode_ == Mode::blocks ? with_blocks_ : with_records_).fail();
   const Mode next = choose();
   if (next != mode_) change_to(next);
-  window_ = {};
   start_ = blocks_ ? blocks_->pieces() : records_ ? records_->steps() : 0;
   if (review_after_ / kCapacities < options_.capacity) review_after_ *= 2;
+  open_window();
 }
 
 void SegmentLru::Attempts::fail() {
@@ -94,22 +95,23 @@ void SegmentLru::Attempts::fail() {
 
 /// Whether the representation saved nothing since the last review.
 bool SegmentLru::is_failing() const {
-  if (mode_ == Mode::blocks) {
-    return window_.lines < kLinesPerPiece * (blocks_->pieces() - start_);
-  }
-  return mode_ == Mode::records && window_.lines < kLinesPerStep * (records_->steps() - start_);
+  const std::uint64_t lines = lines_in_window();
+  if (mode_ == Mode::blocks) return lines < kLinesPerPiece * (blocks_->pieces() - start_);
+  return mode_ == Mode::records && lines < kLinesPerStep * (records_->steps() - start_);
 }
 
 SegmentLru::Mode SegmentLru::choose() const {
   const bool in_order = below_ != nullptr && below_->ordered();
-  const std::uint64_t rows = window_.accesses + window_.more_rows;
-  const bool rectangles = rows >= kManyRows * window_.accesses && window_.lines < kShortRow * rows;
-  const bool good = mode_ == Mode::records && window_.lines < kLongRow * rows &&
-                    window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
+  const std::uint64_t lines = lines_in_window();
+  const std::uint64_t rows = lines - window_.more_lines;
+  const std::uint64_t accesses = rows - window_.more_rows;
+  const bool rectangles = rows >= kManyRows * accesses && lines < kShortRow * rows;
+  const bool good = mode_ == Mode::records && lines < kLongRow * rows &&
+                    lines >= kLinesPerGoodStep * (records_->steps() - start_);
   if (good) return Mode::records;
   if (rectangles && !in_order && with_records_.may_be_tried()) return Mode::records;
   // A piece is at most a row: with shorter rows than that, blocks cannot pay.
-  const bool runs = window_.lines >= kLinesPerPiece * rows;
+  const bool runs = lines >= kLinesPerPiece * rows;
   if (runs && with_blocks_.may_be_tried()) return Mode::blocks;
   return Mode::lines;
 }
@@ -167,7 +169,7 @@ void SegmentLru::translate(const LinesByTag& by) {
   if (records_) move_lines(records_, records_, by);
   if (lines_) move_lines(lines_, lines_, by);
   start_ = 0;  // what was made anew has taken no step
-  window_ = {};
+  open_window();
 }
 
 void SegmentLru::append_touched(LineRun lines, std::vector<std::uint64_t>& out) {

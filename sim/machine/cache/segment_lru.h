@@ -49,11 +49,11 @@ class SegmentLru final : public CacheModel, public Recurring {
 
  private:
   enum class Mode : std::uint8_t { blocks, records, lines };
-  /// What came since the last review.
+  /// What came since the last review. Written so that an access of one line changes one number.
   struct Window {
-    std::uint64_t lines = 0;
-    std::uint64_t accesses = 0;
-    std::uint64_t more_rows = 0;  // than one per access
+    std::int64_t lines_left = 0;   // until the next review
+    std::uint64_t more_lines = 0;  // than one per row
+    std::uint64_t more_rows = 0;   // than one per access
   };
 
   /// How often a representation has failed.
@@ -65,8 +65,17 @@ class SegmentLru final : public CacheModel, public Recurring {
     void pass_review() { wait -= wait != 0 ? 1 : 0; }
   };
 
-  void note(std::uint64_t lines, std::uint64_t more_rows);
+  void note(std::uint64_t lines) {
+    window_.lines_left -= static_cast<std::int64_t>(lines);
+    if (window_.lines_left <= 0) [[unlikely]] {
+      review();
+    }
+  }
   void review();
+  void open_window() { window_ = {static_cast<std::int64_t>(review_after_), 0, 0}; }
+  std::uint64_t lines_in_window() const {
+    return review_after_ - static_cast<std::uint64_t>(window_.lines_left);
+  }
   Mode choose() const;
   bool is_failing() const;
   void change_to(Mode mode);

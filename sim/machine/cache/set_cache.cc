@@ -236,7 +236,7 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
   UnitMask written = allocates ? UnitMask{0} : touched.missing;
   if (writes_through) written = units;
 
-  CacheCounts& counts = counts_[access.tag];
+  CacheCounts& counts = counts_.of(access.tag);
   (access.write ? counts.write_misses : counts.read_misses) +=
       unit_count(touched.missing) * piece.count;
   counts.fills += unit_count(fetched) * piece.count;
@@ -254,11 +254,11 @@ void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched
 void SetCache::settle_plain(const Piece& piece, const Victim& victim, const LineAccess& access) {
   const std::uint64_t n = piece.count;
   const bool fetches = !access.write || !access.covers_lines || config_.fetch_covered_writes;
-  CacheCounts& counts = counts_[access.tag];
+  CacheCounts& counts = counts_.of(access.tag);
   (access.write ? counts.write_misses : counts.read_misses) += n;
   if (fetches) counts.fills += n;
   if (victim.valid != 0) {
-    CacheCounts& theirs = counts_[victim.tag];
+    CacheCounts& theirs = counts_.of(victim.tag);
     theirs.evictions += n;
     if (victim.dirty != 0) {
       theirs.write_backs += n;
@@ -269,7 +269,7 @@ void SetCache::settle_plain(const Piece& piece, const Victim& victim, const Line
 }
 
 void SetCache::evict(const Piece& piece, Victim& victim) {
-  CacheCounts& counts = counts_[victim.tag];
+  CacheCounts& counts = counts_.of(victim.tag);
   counts.evictions += unit_count(victim.valid) * piece.count;
   if (listener_ != nullptr) {  // then pieces are single lines
     LeavingLine line{line_of(victim.key, piece.set), victim.tag, victim.valid, victim.dirty};
@@ -307,15 +307,6 @@ void SetCache::finish() {
     below_.write({lines.first, lines.count, line.dirty, line.tag});
   }
   below_.flush();
-}
-
-CacheCounts SetCache::counts(std::uint16_t tag) const {
-  if (tag >= counts_.size()) return {};
-  CacheCounts out = counts_[tag];
-  out.misses = out.read_misses + out.write_misses;
-  out.hits = out.accesses - out.misses;
-  out.capacity = out.misses - out.cold - out.conflict;
-  return out;
 }
 
 }  // namespace attnsim::machine

@@ -32,6 +32,7 @@
 #include "sim/machine/cache/recurring.h"
 #include "sim/machine/cache/set_classes.h"
 #include "sim/machine/cache/set_index.h"
+#include "sim/machine/cache/tag_counts.h"
 #include "sim/machine/cache/touched_lines.h"
 
 namespace attnsim::machine {
@@ -88,7 +89,7 @@ class SetCache final : public CacheModel, public Recurring {
   void access(const LineAccess& access) override;
   /// A second call does nothing. Lines stay, clean.
   void finish() override;
-  CacheCounts counts(std::uint16_t tag) const override;
+  CacheCounts counts(std::uint16_t tag) const override { return counts_.totals(tag); }
 
   const SetCacheConfig& config() const { return config_; }
 
@@ -109,10 +110,7 @@ class SetCache final : public CacheModel, public Recurring {
   /// Puts in, without counting a use or fetching, a line that comes from an inner cache.
   void put(std::uint64_t line, std::uint16_t tag, bool dirty);
   /// To add to; hits, misses and capacity are not kept here.
-  CacheCounts& counts_of(std::uint16_t tag) {
-    if (tag >= counts_.size()) counts_.resize(tag + std::size_t{1});
-    return counts_[tag];
-  }
+  CacheCounts& counts_of(std::uint16_t tag) { return counts_.of(tag); }
 
  private:
   static constexpr std::uint64_t kNoLine = ~std::uint64_t{0};
@@ -175,7 +173,7 @@ class SetCache final : public CacheModel, public Recurring {
   std::optional<SetClasses> classes_;  // where sets are alike
   std::unique_ptr<SetCache> shadow_;   // for MissClasses::three
   TouchedLines touched_;
-  std::vector<CacheCounts> counts_;  // by tag; hits, misses and capacity follow from the others
+  TagCounts counts_;
   /// With sectors: the line accessed last, if that was a use.
   std::uint64_t last_used_ = kNoLine;
   std::uint16_t last_used_tag_ = 0;

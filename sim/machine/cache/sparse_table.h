@@ -25,7 +25,7 @@ class SparseTable {
   Entry& get(std::uint64_t number) {
     if (last_ != nullptr && last_number_ == number) return *last_;
     std::size_t at = slot_of(number);
-    while (slots_[at].entry != nullptr && slots_[at].number != number) at = (at + 1) & mask();
+    while (slots_[at].entry != nullptr && slots_[at].number != number) at = (at + 1) & mask_;
     if (slots_[at].entry == nullptr) return add(number);
     last_ = slots_[at].entry;
     last_number_ = number;
@@ -39,10 +39,9 @@ class SparseTable {
   };
   static constexpr std::size_t kFirstSlots = 64;
 
-  std::size_t mask() const { return slots_.size() - 1; }
   /// Multiplication by 2^64 / golden ratio spreads equal strides (Knuth, TAOCP 3, section 6.4).
   std::size_t slot_of(std::uint64_t number) const {
-    return static_cast<std::size_t>((number * 0x9e3779b97f4a7c15U) >> 32U) & mask();
+    return static_cast<std::size_t>((number * 0x9e3779b97f4a7c15U) >> 32U) & mask_;
   }
 
   Entry& add(std::uint64_t number) {
@@ -50,6 +49,7 @@ class SparseTable {
     last_number_ = number;
     if (entries_.size() * 2 > slots_.size()) {
       std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(slots_.size() * 2));
+      mask_ = slots_.size() - 1;
       for (const Slot& slot : old) {
         if (slot.entry != nullptr) place(slot);
       }
@@ -60,11 +60,12 @@ class SparseTable {
 
   void place(const Slot& slot) {
     std::size_t at = slot_of(slot.number);
-    while (slots_[at].entry != nullptr) at = (at + 1) & mask();
+    while (slots_[at].entry != nullptr) at = (at + 1) & mask_;
     slots_[at] = slot;
   }
 
   std::vector<Slot> slots_;
+  std::size_t mask_ = kFirstSlots - 1;
   std::deque<Entry> entries_;
   Entry* last_ = nullptr;
   std::uint64_t last_number_ = 0;

@@ -155,7 +155,7 @@ void StackDistance::push(StartPage& page, std::uint32_t begin, std::uint32_t end
 /// then free.
 void StackDistance::renumber() {
   const std::size_t mean = cold_ / std::max<std::size_t>(blocks_.size(), 1);
-  bucket_bits_ = std::min(static_cast<unsigned>(std::bit_width(mean | 1U)) - 1, kMaxBucketBits);
+  bucket_bits_ = std::min(static_cast<unsigned>(std::bit_width(mean | 1U)), kMaxBucketBits);
   lines_at_.reset(bucket(3 * cold_ + kPageLines) + kFirstBuckets);
   now_ = 0;
   growing_ = 0;

@@ -80,7 +80,7 @@ class StackDistance {
   Blocks blocks_;
   CountTree lines_at_;        // by bucket of the time of a block's first line
   Blocks::Id growing_ = 0;    // the newest block, while it is not in the tree
-  unsigned bucket_bits_ = 0;  // a bucket is as many line uses as a block has lines on average
+  unsigned bucket_bits_ = 0;  // a bucket is up to twice the line uses that a block has on average
   std::uint32_t now_ = 0;     // line uses since the last renumbering
   std::uint32_t cold_ = 0;    // lines on the stack
   DepthChange total_;         // accesses: as if all were hits
