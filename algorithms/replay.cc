@@ -25,11 +25,13 @@ AlgorithmInfo info() {
       .id = "replay",
       .summary = "a recorded trace, read from a file",
       .source = "attnsim trace record",
+      .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
       .tiles = {},
       .params = {{.name = "file",
                   .type = ParamType::text,
                   .default_value = "",
                   .doc = "a trace file; it must fit the workload"}},
+      .dropout = true,
       .from_file = true,
   };
 }
@@ -85,6 +87,10 @@ void check_workload(const TraceReader& trace, const Workload& w) {
       {TensorRole::key, w.kv_planes(), w.seqlen_kv, w.head_dim},
       {TensorRole::value, w.kv_planes(), w.seqlen_kv, w.head_dim_v},
       {TensorRole::output, w.query_planes(), w.seqlen_q, w.head_dim_v},
+      {TensorRole::d_output, w.query_planes(), w.seqlen_q, w.head_dim_v},
+      {TensorRole::d_query, w.query_planes(), w.seqlen_q, w.head_dim},
+      {TensorRole::d_key, w.kv_planes(), w.seqlen_kv, w.head_dim},
+      {TensorRole::d_value, w.kv_planes(), w.seqlen_kv, w.head_dim_v},
   };
   std::vector<Diagnostic> faults;
   for (const TensorDecl& t : trace.header().tensors) {
@@ -117,12 +123,14 @@ class Replay final : public Schedule {
                                                 kernel.device);
       first += kernel.tasks();
     }
+    for (std::size_t i = 0; i + 1 < header.tiles.size(); i += 2) {
+      further_tiles_.push_back({.sizes = {header.tiles[i].second, header.tiles[i + 1].second},
+                                .rule = header.tile_rule,
+                                .granularity = header.tile_granularity,
+                                .names = {header.tiles[i].first, header.tiles[i + 1].first}});
+    }
     tiles_.rule = header.tile_rule;
     tiles_.granularity = header.tile_granularity;
-    if (header.tiles.size() == 2) {
-      tiles_.sizes = {header.tiles[0].second, header.tiles[1].second};
-      tiles_.names = {header.tiles[0].first, header.tiles[1].first};
-    }
   }
 
   std::vector<TileShape> footprint() const override { return trace_->header().resident; }

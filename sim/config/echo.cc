@@ -91,6 +91,12 @@ void write_workload(Writer& out, const Workload& w) {
     out.put("right", w.window_right);
     out.close();
   }
+  if (w.dropout) {
+    out.open("dropout");
+    out.put("probability", text_of(w.dropout.probability));
+    out.put("seed", text_of(w.dropout.seed));
+    out.close();
+  }
   out.put("pass", std::string(name(w.pass)));
   out.close();
 }

@@ -41,6 +41,7 @@ std::string config_reference() {
   return section("Run file", run_fields()) +
          section("workload, and files in configs/workloads", workload_fields()) +
          section("workload.window", window_fields()) +
+         section("workload.dropout", dropout_fields()) +
          section("hardware, and files in configs/hardware", machine_fields()) +
          section("hardware.memories.<name>", memory_fields()) +
          section("hardware.roles", role_fields()) + section("hardware.units", unit_fields()) +

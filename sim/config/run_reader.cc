@@ -23,6 +23,7 @@ struct Draft {
   std::optional<AlgorithmChoice> algorithm{};
   std::optional<std::int64_t> seed = 1;
   Position pass_at{};  // where a fault about the pass belongs
+  Position dropout_at{};
 };
 
 void read_workload_section(const Cursor& value, Draft& out) {
@@ -32,6 +33,7 @@ void read_workload_section(const Cursor& value, Draft& out) {
   const Cursor map(*node, value.path(), value.faults());
   out.workload = read_workload(map);
   out.pass_at = map.child("pass").node().at;
+  out.dropout_at = map.child("dropout").node().at;
 }
 
 void read_hardware_section(const Cursor& value, Draft& out) {
@@ -81,6 +83,13 @@ void check_pass(const Cursor& map, const Draft& draft) {
       "'" + info.id + "' has no " + std::string(name(pass)) + " pass (it has: " + has + ")");
 }
 
+void check_dropout(const Cursor& map, const Draft& draft) {
+  const AlgorithmInfo& info = *draft.catalogue.algorithm(draft.algorithm->name);
+  if (!draft.workload->dropout || info.dropout) return;
+  map.faults().add(draft.dropout_at, join_path(join_path(map.path(), "workload"), "dropout"),
+                   "'" + info.id + "' computes without dropout");
+}
+
 void set_default(Node& run, const char* section, const char* value) {
   if (run.find(section) != nullptr) return;
   run.entries.push_back({.key = section, .value = long_form(section, make_scalar(value, {}))});
@@ -98,7 +107,10 @@ std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue, R
   const std::size_t before = map.faults().count();
   Draft draft{.catalogue = catalogue, .resolver = resolver};
   read_map(map, run_table(), draft);
-  if (draft.workload && draft.algorithm) check_pass(map, draft);
+  if (draft.workload && draft.algorithm) {
+    check_pass(map, draft);
+    check_dropout(map, draft);
+  }
   if (map.faults().count() > before) return std::nullopt;
   return RunSpec{.workload = *draft.workload,
                  .machine = std::move(*draft.machine),

@@ -13,8 +13,9 @@ namespace attnsim::config {
 /// Reads a workload whose `extends` is resolved; empty when there were faults.
 std::optional<Workload> read_workload(const Cursor& map);
 
-/// The keys of a workload, and of its window, for the manual.
+/// The keys of a workload, and of its window and dropout, for the manual.
 std::vector<FieldDoc> workload_fields();
+std::vector<FieldDoc> dropout_fields();
 std::vector<FieldDoc> window_fields();
 
 }  // namespace attnsim::config

@@ -67,19 +67,14 @@ class CacheFeed final : public TrafficListener {
   const machine::Layout& layout() const { return layout_; }
   machine::CacheTree& tree() { return tree_; }
 
+  /// An addition in the core reads and writes; one at the memory is a write towards the cache,
+  /// which needs the old value whether the write covers its lines or not.
   std::uint64_t traffic(const TileOp& op, std::size_t) override {
-    const machine::ByteRect rect = layout_.bytes(op.tensor, op.row, op.col, op.m, op.n);
-    machine::LineAccess access;
-    access.write = op.op == Op::store || op.op == Op::store_fill;
-    access.tag = op.tensor;
-    std::uint64_t address = rect.address;
-    for (std::uint64_t row = 0; row < rect.rows; ++row, address += rect.pitch) {
-      const machine::LineSpan span = machine::span_of(address, rect.row_bytes, unit_);
-      access.lines = span.lines;
-      access.covers_lines = span.covered;
-      tree_.access(levels_.front().node, access);
+    if (op.op != Op::accumulate) {
+      return pass(op, {.write = op.op == Op::store || op.op == Op::store_fill});
     }
-    return rect.rows * rect.row_bytes;
+    if (op.flags & kAtMemory) return pass(op, {.write = true, .needs_old = true});
+    return pass(op, {.write = false}) + pass(op, {.write = true});
   }
 
   void finish() { tree_.finish(); }
@@ -90,6 +85,26 @@ class CacheFeed final : public TrafficListener {
   }
 
  private:
+  struct Way {
+    bool write = false;
+    bool needs_old = false;
+  };
+
+  std::uint64_t pass(const TileOp& op, Way way) {
+    const machine::ByteRect rect = layout_.bytes(op.tensor, op.row, op.col, op.m, op.n);
+    machine::LineAccess access;
+    access.write = way.write;
+    access.tag = op.tensor;
+    std::uint64_t address = rect.address;
+    for (std::uint64_t row = 0; row < rect.rows; ++row, address += rect.pitch) {
+      const machine::LineSpan span = machine::span_of(address, rect.row_bytes, unit_);
+      access.lines = span.lines;
+      access.covers_lines = span.covered && !way.needs_old;
+      tree_.access(levels_.front().node, access);
+    }
+    return rect.rows * rect.row_bytes;
+  }
+
   static CacheSpec spec_of(const PlannedRun& planned, const Level& level) {
     return level.memory->cache_spec(planned.run().workload.word_bits());
   }

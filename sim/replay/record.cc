@@ -17,14 +17,6 @@ class Recorder final : public TaskSink {
   trace_file::TraceWriter& writer_;
 };
 
-std::vector<std::pair<std::string, std::int64_t>> named_tiles(const PlannedRun& planned) {
-  const ChosenTiles& tiles = planned.schedule().tiles();
-  std::vector<std::string> names = tiles.names;
-  for (const TileSpec& tile : planned.algorithm().info.tiles) names.push_back(tile.name);
-  if (names.size() != 2) return {};
-  return {{names[0], tiles.sizes.first}, {names[1], tiles.sizes.second}};
-}
-
 }  // namespace
 
 trace_file::TraceHeader trace_header(const PlannedRun& planned, const std::string& run,
@@ -43,7 +35,7 @@ trace_file::TraceHeader trace_header(const PlannedRun& planned, const std::strin
   }
   header.tile_rule = schedule.tiles().rule;
   header.tile_granularity = schedule.tiles().granularity;
-  header.tiles = named_tiles(planned);
+  header.tiles = schedule.named_tiles();
   for (const ClosedFormTerm& term : schedule.closed_form()) {
     header.closed_form.push_back({std::string(term.tensor), term.dtype, term.read, term.written});
   }

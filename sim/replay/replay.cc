@@ -90,11 +90,7 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.run = run;
   const ChosenTiles& tiles = planned.schedule().tiles();
   result.tile_rule = name(tiles.rule);
-  std::vector<std::string> names = tiles.names;
-  for (const TileSpec& tile : planned.algorithm().info.tiles) names.push_back(tile.name);
-  if (names.size() == 2) {
-    result.tiles = {{names[0], tiles.sizes.first}, {names[1], tiles.sizes.second}};
-  }
+  result.tiles = planned.schedule().named_tiles();
   if (tiles.granularity > 1) {
     result.tile_rule += " in steps of " + std::to_string(tiles.granularity);
   }

@@ -29,6 +29,9 @@ Json workload_json(const Workload& w) {
     window["right"] = or_null(w.window_right);
   }
   out["window"] = std::move(window);
+  if (w.dropout) {
+    out["dropout"] = {{"probability", w.dropout.probability}, {"seed", w.dropout.seed}};
+  }
   out["pass"] = name(w.pass);
   return out;
 }

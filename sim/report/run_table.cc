@@ -174,6 +174,8 @@ std::string workload_text(const Workload& w) {
   out += fmt::format(", {}, {}", name(w.dtype), w.causal ? "causal" : "not causal");
   if (w.window_left) out += fmt::format(", window {} left", *w.window_left);
   if (w.window_right) out += fmt::format(", window {} right", *w.window_right);
+  if (w.dropout) out += fmt::format(", dropout {}", w.dropout.probability);
+  if (w.pass != Pass::forward) out += fmt::format(", {}", name(w.pass));
   return out;
 }
 

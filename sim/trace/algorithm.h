@@ -8,6 +8,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/core/error.h"
@@ -15,8 +16,10 @@
 #include "sim/core/run_spec.h"
 #include "sim/trace/agent.h"
 #include "sim/trace/attention_tensors.h"
+#include "sim/trace/backward.h"
 #include "sim/trace/closed_form.h"
 #include "sim/trace/mask.h"
+#include "sim/trace/product_kernel.h"
 #include "sim/trace/program.h"
 #include "sim/trace/ring.h"
 #include "sim/trace/target.h"
@@ -44,17 +47,24 @@ class Schedule {
   const Program& program() const { return program_; }
   const ChosenTiles& tiles() const { return tiles_; }
 
-  /// Tiles live at once by the algorithm's own account. The replay's peak never exceeds it, and
-  /// equals it where some visited tile is not clipped. Empty when the algorithm makes no such
-  /// claim.
+  /// All sizes by name: those of tiles() and of the loop nests that chose their own.
+  std::vector<std::pair<std::string, std::int64_t>> named_tiles() const;
+
+  /// Tiles live at once by the algorithm's own account, in the loop nest that holds most. The
+  /// replay's peak never exceeds it, and equals it where some visited tile is not clipped. Empty
+  /// when the algorithm makes no such claim.
   virtual std::vector<TileShape> footprint() const { return {}; }
 
   /// Exact I/O by formula; empty when there is none.
   virtual ClosedForm closed_form() const { return {}; }
 
  protected:
+  /// Chooses the sizes of the program's next loop nest: into tiles() first, then beside it.
+  TileSizes choose_nest(const PlanRequest& request, const TileModel& model);
+
   Program program_;
   ChosenTiles tiles_;
+  std::vector<ChosenTiles> further_tiles_;  // of loop nests beside the first
 };
 
 /// A registered algorithm: its description and its planner. Planners throw UserError when the

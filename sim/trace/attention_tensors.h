@@ -13,11 +13,35 @@ struct AttentionTensors {
 
   /// The plane of K and V that query plane `plane` uses.
   Index kv_plane(Index plane) const { return plane.divided(q.planes() / k.planes()); }
+
+  /// The query planes that use plane `kv_plane` of K and V, whose gradients are sums over them.
+  std::vector<Run> query_planes(Index kv_plane) const {
+    return {Run::within_block(kv_plane, q.planes() / k.planes(), q.planes())};
+  }
+
+  /// Where block (i, j) of a plane's scores lies among all scores, for Agent::dropout. They need
+  /// not exist: the rows are those of Q, the columns the keys.
+  Region scores(Index plane, Index i, std::int64_t Br, Index j, std::int64_t Bc) const {
+    return shape.block(plane, i, Br, j, Bc);
+  }
+
+  Tensor shape;  // of the scores, under the number of Q
+};
+
+/// dO as O, dQ as Q, dK and dV as K and V.
+struct GradientTensors {
+  Tensor d_o, d_q, d_k, d_v;
 };
 
 /// Declares them. `packed_heads` query heads that share a KV head are interleaved in the rows of
 /// one plane (GQA packing): planes = batch * heads / packed_heads, rows = seqlen_q * packed_heads.
+/// A backward pass that has no use for O does without.
 AttentionTensors add_attention_tensors(Program& program, const Workload& workload,
-                                       std::int64_t packed_heads = 1);
+                                       std::int64_t packed_heads = 1, bool with_output = true);
+
+/// Declares those of the backward pass, in the workload's dtype but for dQ: it is summed in memory
+/// by some algorithms, in fp32.
+GradientTensors add_gradient_tensors(Program& program, const Workload& workload, DType d_query,
+                                     std::int64_t packed_heads = 1);
 
 }  // namespace attnsim

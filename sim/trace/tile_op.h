@@ -24,6 +24,7 @@ enum class Op : std::uint8_t {
   store,
   store_fill,
   move,
+  accumulate,
   // matrix unit
   matmul,
   matmul_acc,
@@ -38,13 +39,17 @@ enum class Op : std::uint8_t {
   scale_rows,
   div_rows,
   lse,
+  exp_rows,
+  row_dot_acc,
+  softmax_grad,
+  dropout,
   // structure
   loop_begin,
   loop_next,
   loop_end,
 };
 
-inline constexpr int kOpCount = 23;
+inline constexpr int kOpCount = 28;
 
 /// A slot number that names no storage.
 inline constexpr std::uint32_t kNoSlot = 0xffffffffU;
@@ -57,6 +62,7 @@ enum OpFlag : std::uint8_t {
   kTransposeB = 2,  // operand t[2] is used transposed
   kCreates = 4,     // t[0] is new storage
   kInit = 8,        // traffic that sets a tensor up before the algorithm starts
+  kAtMemory = 16,   // accumulate: the memory adds (an atomic), not the core
 };
 
 struct TileOp {
@@ -64,15 +70,15 @@ struct TileOp {
   std::uint8_t agent = 0;            // instruction stream within the task
   std::uint8_t flags = 0;            // OpFlag bits
   DType dtype = DType::f32;          // of the tile created
-  std::uint16_t tensor = 0;          // traffic: index into Program::tensors()
+  std::uint16_t tensor = 0;          // traffic, dropout: index into Program::tensors()
   Role role = Role::operand;         // of the tile created
   DType operand_dtype = DType::f32;  // matmul: what the matrix unit rounds its inputs to
-  std::int64_t row = 0;              // traffic: first row, planes flattened; loop_next: the index
-  double value = 0;                  // fill constant, matmul scale
+  std::int64_t row = 0;  // traffic, dropout: first row, planes flattened; loop_next: the index
+  double value = 0;      // fill constant, matmul scale, dropout probability
   std::uint32_t t[4] = {kNoSlot, kNoSlot, kNoSlot, kNoSlot};
   std::int32_t m = 0, n = 0, k = 0;
-  std::int32_t col = 0;         // traffic: first column; band: phase; loop_next: TileKind
-  std::int32_t lo = 0, hi = 0;  // band limits
+  std::int32_t col = 0;         // traffic, dropout: first column; band: phase; loop_next: TileKind
+  std::int32_t lo = 0, hi = 0;  // band limits; dropout: the seed's low and high half
 };
 
 static_assert(sizeof(TileOp) == 64 && std::is_trivially_copyable_v<TileOp>,

@@ -1,6 +1,7 @@
 #include "sim/trace/tiles.h"
 
 #include <algorithm>
+#include <cmath>
 #include <compare>
 #include <utility>
 
@@ -106,16 +107,40 @@ std::string no_fit_message(const AlgorithmInfo& info, const TileModel& model,
          std::to_string((sum(needed) + 7) / 8) + " bytes on chip, more than this machine has";
 }
 
-ChosenTiles explicit_tiles(const TileChoice& choice, const AlgorithmInfo& info) {
-  const auto size = [&](const TileSpec& tile) {
-    const std::int64_t n = choice.sizes.at(tile.name);
-    if (n < 1) {
-      throw UserError("algorithm.tiles." + tile.name + ": expected a size of at least 1, got '" +
-                      std::to_string(n) + "'");
-    }
-    return n;
-  };
-  return {{size(info.tiles[0]), size(info.tiles[1])}, TileRule::explicit_sizes};
+std::int64_t explicit_size(const TileChoice& choice, const TileSpec& tile) {
+  const bool given = tile.fallback.empty() || choice.sizes.contains(tile.name);
+  const std::string& name = given ? tile.name : tile.fallback;
+  const std::int64_t n = choice.sizes.at(name);
+  if (n < 1) {
+    throw UserError("algorithm.tiles." + name + ": expected a size of at least 1, got '" +
+                    std::to_string(n) + "'");
+  }
+  return n;
+}
+
+ChosenTiles apply_rule(const TileChoice& choice, const AlgorithmInfo& info, const TileModel& model,
+                       const Target& target, const TileSpec& first, const TileSpec& second) {
+  switch (choice.rule) {
+    case TileRule::paper:
+      return {model.paper(), TileRule::paper};
+    case TileRule::explicit_sizes:
+      return {{explicit_size(choice, first), explicit_size(choice, second)},
+              TileRule::explicit_sizes};
+    case TileRule::released:
+    case TileRule::automatic:
+      if (const auto sizes = model.released()) return {*sizes, TileRule::released};
+      if (choice.rule == TileRule::released) {
+        throw UserError("algorithm.tiles: '" + info.id +
+                        "' has no released tiles for this shape on '" + target.machine_id() +
+                        "'; use fit, paper or explicit sizes");
+      }
+      break;
+    case TileRule::fit:
+      break;
+  }
+  const auto fitted = fit_tiles(model, target);
+  if (!fitted) throw UserError(no_fit_message(info, model, target));
+  return *fitted;
 }
 
 }  // namespace
@@ -147,28 +172,36 @@ std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& targe
   return best;
 }
 
+TileSizes flash_attention_sizes(const Target& target, std::int64_t head_dim, TileSizes limits) {
+  const auto words = static_cast<std::int64_t>(target.capacity_words(Role::operand));
+  const std::int64_t size = (words + 4 * head_dim - 1) / (4 * head_dim);
+  return {std::min({size, head_dim, limits.first}), std::min(size, limits.second)};
+}
+
+std::int64_t integer_sqrt(std::int64_t x) {
+  auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
+  while (root * root > x) --root;
+  while ((root + 1) * (root + 1) <= x) ++root;
+  return root;
+}
+
+std::vector<TileShape> largest_footprint(const Target& target,
+                                         const std::vector<std::vector<TileShape>>& nests) {
+  const auto size = [&](const std::vector<TileShape>& nest) {
+    return sum(target.occupation_bits(nest));
+  };
+  const auto largest = std::max_element(
+      nests.begin(), nests.end(), [&](const auto& a, const auto& b) { return size(a) < size(b); });
+  return largest == nests.end() ? std::vector<TileShape>{} : *largest;
+}
+
 ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
-                         const TileModel& model, const Target& target) {
-  switch (choice.rule) {
-    case TileRule::paper:
-      return {model.paper(), TileRule::paper};
-    case TileRule::explicit_sizes:
-      return explicit_tiles(choice, info);
-    case TileRule::released:
-    case TileRule::automatic:
-      if (const auto sizes = model.released()) return {*sizes, TileRule::released};
-      if (choice.rule == TileRule::released) {
-        throw UserError("algorithm.tiles: '" + info.id +
-                        "' has no released tiles for this shape on '" + target.machine_id() +
-                        "'; use fit, paper or explicit sizes");
-      }
-      break;
-    case TileRule::fit:
-      break;
-  }
-  const auto fitted = fit_tiles(model, target);
-  if (!fitted) throw UserError(no_fit_message(info, model, target));
-  return *fitted;
+                         const TileModel& model, const Target& target, std::size_t nest) {
+  const TileSpec& first = info.tiles.at(2 * nest);
+  const TileSpec& second = info.tiles.at(2 * nest + 1);
+  ChosenTiles chosen = apply_rule(choice, info, model, target, first, second);
+  chosen.names = {first.name, second.name};
+  return chosen;
 }
 
 }  // namespace attnsim

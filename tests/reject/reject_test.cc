@@ -23,7 +23,14 @@ Catalogue catalogue() {
   const auto boolean = [](const char* name) {
     return ParamSpec{.name = name, .unit = "", .default_value = "false", .doc = ""};
   };
-  const std::vector<TileSpec> flash = {{"Br", ""}, {"Bc", ""}};
+  const std::vector<TileSpec> flash = {
+      {"Br", ""}, {"Bc", ""}, {"Br_backward", "", "Br"}, {"Bc_backward", "", "Bc"}};
+  const ParamSpec dq{.name = "dq",
+                     .type = ParamType::choice,
+                     .unit = "",
+                     .default_value = "core",
+                     .doc = "",
+                     .choices = {"core", "atomic"}};
   Catalogue out;
   out.algorithms = {
       {.id = "flash_attention_1",
@@ -35,9 +42,22 @@ Catalogue catalogue() {
        .summary = "",
        .source = "",
        .tiles = flash,
-       .params = {boolean("pack_gqa")}},
+       .params = {boolean("pack_gqa"), dq}},
       {.id = "replay", .summary = "", .source = "", .from_file = true},
-      {.id = "standard", .summary = "", .source = "", .tiles = {{"b", ""}, {"bk", ""}}},
+      {.id = "small_cache_backward",
+       .summary = "",
+       .source = "",
+       .passes = {Pass::backward},
+       .tiles = {{"b", ""}, {"bk", ""}}},
+      {.id = "standard",
+       .summary = "",
+       .source = "",
+       .tiles = {{"b", ""}, {"bk", ""}, {"b_backward", "", "b"}, {"bk_backward", "", "bk"}}},
+      {.id = "two_kernel_backward",
+       .summary = "",
+       .source = "",
+       .passes = {Pass::backward},
+       .tiles = {{"Br", ""}, {"Bc", ""}, {"Br_dq", "", "Br"}, {"Bc_dq", "", "Bc"}}},
   };
   return out;
 }

@@ -145,8 +145,8 @@ TEST(TraceCorrupt, RecordsThatNothingMayTrust) {
   op.n = 0;
   EXPECT_EQ(fault_of(op), "0: load: m=1 n=0 k=0 is no shape");
   op = tiny_load(0);
-  op.flags = 16;
-  EXPECT_EQ(fault_of(op), "0: load: flags 16 have a bit without a meaning");
+  op.flags = 32;
+  EXPECT_EQ(fault_of(op), "0: load: flags 32 have a bit without a meaning");
   op = tiny_load(std::int64_t{1} << 61);
   EXPECT_EQ(fault_of(op), "0: load: row 2305843009213693952, column 0 is out of range");
   op = tiny_load(0);
@@ -178,7 +178,8 @@ TEST(TraceCorrupt, BlocksThatDoNotHoldWhatTheySay) {
   std::string unknown = block;
   unknown[1] = 99;
   EXPECT_EQ(fault(made_of_block(unknown, 1)),
-            "block 0, unpacked byte 1: operation 99 is not in the file's list of 23");
+            "block 0, unpacked byte 1: operation 99 is not in the file's list of " +
+                std::to_string(kOpCount));
   std::string code = block;
   code[0] = 9;  // a template that was not declared
   EXPECT_EQ(fault(made_of_block(code, 1)), "block 0, unpacked byte 0: template 3, there are 0");

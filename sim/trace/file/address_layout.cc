@@ -43,7 +43,13 @@ bool AddressLayout::accesses(const TileOp& op, std::vector<AddressEvent>& out) c
   if (op.row < 0 || op.row + op.m > t.planes * t.rows || op.col < 0 || op.col + op.n > t.cols) {
     return false;
   }
-  const bool write = op.op == Op::store || op.op == Op::store_fill;
+  if (op.op == Op::accumulate && (op.flags & kAtMemory) == 0) append(op, false, out);
+  append(op, op.op == Op::store || op.op == Op::store_fill || op.op == Op::accumulate, out);
+  return true;
+}
+
+void AddressLayout::append(const TileOp& op, bool write, std::vector<AddressEvent>& out) const {
+  const TensorDecl& t = tensors_[op.tensor];
   const auto bytes = static_cast<std::uint64_t>(op.n) * element_bytes(t);
   const std::size_t first = out.size();
   for (std::int64_t r = 0; r < op.m; ++r) {
@@ -56,7 +62,6 @@ bool AddressLayout::accesses(const TileOp& op, std::vector<AddressEvent>& out) c
       out.push_back({.address = address, .bytes = bytes, .write = write});
     }
   }
-  return true;
 }
 
 void write_accesses(const TraceReader& trace, AddressWriter& out) {

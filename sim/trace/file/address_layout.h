@@ -25,11 +25,14 @@ class AddressLayout {
   std::uint64_t base(std::size_t tensor) const { return bases_[tensor]; }
 
   /// Appends the accesses of a record: one for each run of consecutive bytes, in the order of rows.
-  /// Nothing for a record that moves nothing between a tensor and a tile. False when its region
-  /// does not lie inside the tensor.
+  /// Nothing for a record that moves nothing between a tensor and a tile. An addition reads and
+  /// then writes; at the memory it is a write. False when the region does not lie inside the
+  /// tensor.
   bool accesses(const TileOp& op, std::vector<AddressEvent>& out) const;
 
  private:
+  void append(const TileOp& op, bool write, std::vector<AddressEvent>& out) const;
+
   const std::vector<TensorDecl>& tensors_;
   std::vector<std::uint64_t> bases_;
 };

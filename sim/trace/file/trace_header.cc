@@ -68,7 +68,7 @@ std::string header_fault(const TraceHeader& header) {
   }
   if (header.tensors.size() > kMostTensors) return "more than 65535 tensors";
   if (header.kernels.size() > kMostKernels) return "more than 4096 kernels";
-  if (!header.tiles.empty() && header.tiles.size() != 2) return "expected no tile sizes or two";
+  if (header.tiles.size() % 2 != 0) return "expected tile sizes in pairs";
   if (header.tile_granularity < 1) return "the granularity of the tiles must be at least 1";
   std::string fault;
   const auto check = [&fault](const auto& items, auto* fault_of) {
