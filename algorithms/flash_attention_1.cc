@@ -1,10 +1,19 @@
-// FlashAttention forward: Dao et al., arXiv 2205.14135, Algorithm 1. Key blocks outside, query
+// FlashAttention: Dao et al., arXiv 2205.14135. Forward, Algorithm 1: key blocks outside, query
 // blocks inside; O, l and m travel to memory and back in every pass, O normalised each time.
 //
 //     store O = 0, l = 0, m = -inf
 //     for j: load K_j, V_j
 //       for i: load Q_i, O_i, l_i, m_i; S = Q_i K_j^T; local softmax of S; merge into (m_i, l_i);
 //              O_i = (factor O_i) + (factor P) V_j; store O_i, l_i, m_i
+//
+// Backward, Algorithm 4: the same loops; dK and dV accumulate on chip, dQ in memory, in fp32.
+//
+//     store dQ = 0, dK = 0, dV = 0
+//     for j: load K_j, V_j; dK = 0, dV = 0
+//       for i: load Q_i, O_i, dO_i, l_i, m_i; P = exp(Q_i K_j^T - m_i) / l_i
+//              D = rowsum(dO_i o O_i); dS = P o (dO_i V_j^T - D)
+//              dV += P^T dO_i; dK += dS^T Q_i; load dQ_i, add dS K_j, store dQ_i
+//       store dK_j, dV_j
 #include <algorithm>
 #include <cmath>
 
@@ -17,13 +26,19 @@ AlgorithmInfo info() {
   return {
       .id = "flash_attention_1",
       .summary = "fused attention, key blocks outside, output updated in memory",
-      .source = "Dao et al. 2022, arXiv 2205.14135, Algorithm 1",
-      .tiles = {{"Br", "query rows of a block"}, {"Bc", "keys of a block"}},
+      .source = "Dao et al. 2022, arXiv 2205.14135, Algorithms 1 and 4",
+      .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
+      .tiles = {{"Br", "query rows of a block"},
+                {"Bc", "keys of a block"},
+                {"Br_backward", "query rows, of the backward pass in forward_backward", "Br"},
+                {"Bc_backward", "keys, of the backward pass in forward_backward", "Bc"}},
       .params = {{.name = "trimmed",
                   .type = ParamType::boolean,
                   .default_value = "false",
                   .doc =
-                      "leave out the initial stores of O, l, m and their loads in the first pass"}},
+                      "leave out the initial stores of O, l, m and their loads in the first pass; "
+                      "the backward pass is as printed"}},
+      .dropout = true,
   };
 }
 
@@ -38,20 +53,15 @@ std::optional<TileSizes> released_tiles(const std::string& arch, const Workload&
   return std::nullopt;
 }
 
-class Tiles final : public TileModel {
+class ForwardTiles final : public TileModel {
  public:
-  Tiles(const Workload& w, const Target& target, bool trimmed)
+  ForwardTiles(const Workload& w, const Target& target, bool trimmed)
       : w_(w), target_(target), band_(band_of(w)), trimmed_(trimmed) {}
 
   TileSizes limits() const override { return {w_.seqlen_q, w_.seqlen_kv}; }
   std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
 
-  /// Algorithm 1, line 1: Bc = ceil(M / 4d), Br = min(Bc, d). They overflow M unless M >= 8 d^2.
-  TileSizes paper() const override {
-    const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
-    const std::int64_t size = ceil_div(m, 4 * w_.head_dim);
-    return {std::min({size, w_.head_dim, w_.seqlen_q}), std::min(size, w_.seqlen_kv)};
-  }
+  TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;
@@ -95,32 +105,118 @@ class Tiles final : public TileModel {
   bool trimmed_;
 };
 
+/// Of the released kernel v1.0.9: 16 query rows a step; 128 keys on the T4, whose shared memory is
+/// smaller. Of short sequences the sizes are not known here.
+std::optional<TileSizes> released_backward_tiles(const std::string& arch, const Workload& w) {
+  const std::optional<TileSizes> forward = released_tiles(arch, w);
+  if (!forward || (w.head_dim <= 64 && (w.head_dim <= 32 || w.seqlen_kv < 256))) return {};
+  return arch == "sm75" ? TileSizes{16, 128} : *forward;
+}
+
+class BackwardTiles final : public TileModel {
+ public:
+  BackwardTiles(const Workload& w, const Target& target)
+      : w_(w), target_(target), band_(band_of(w)) {}
+
+  TileSizes limits() const override { return {w_.seqlen_q, w_.seqlen_kv}; }
+  std::optional<TileSizes> released() const override {
+    return released_backward_tiles(target_.arch(), w_);
+  }
+  TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
+
+  std::vector<TileShape> footprint(TileSizes t) const override {
+    const auto [Br, Bc] = t;
+    return {{Role::operand, w_.dtype, Bc, w_.head_dim},          // K
+            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
+            {Role::accumulator, DType::f32, Bc, w_.head_dim},    // dK
+            {Role::accumulator, DType::f32, Bc, w_.head_dim_v},  // dV
+            {Role::operand, w_.dtype, Br, w_.head_dim},          // Q
+            {Role::operand, w_.dtype, Br, 2 * w_.head_dim_v},    // O, dO
+            {Role::accumulator, DType::f32, Br, w_.head_dim},    // what dQ gains
+            {Role::accumulator, DType::f32, Br, 2 * Bc},         // S, then P; dP, then dS
+            {Role::vector, DType::f32, Br, 3}};                  // l, m, D
+  }
+
+  /// K and V once; dK and dV once and their zeros; the rest once per visit of a row block by a key
+  /// block, dQ in both directions, and its zeros.
+  ClosedForm closed_form(TileSizes t) const override {
+    const auto planes = static_cast<std::uint64_t>(w_.query_planes());
+    const auto rows = static_cast<std::uint64_t>(w_.seqlen_q) * planes;
+    const auto keys = static_cast<std::uint64_t>(w_.seqlen_kv * w_.kv_planes());
+    const auto d = static_cast<std::uint64_t>(w_.head_dim);
+    const auto dv = static_cast<std::uint64_t>(w_.head_dim_v);
+    const std::uint64_t visits = visited_rows(band_, t.first, t.second) * planes;
+    return {
+        {.tensor = "Q", .dtype = w_.dtype, .read = visits * d},
+        {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
+        {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
+        {.tensor = "O", .dtype = w_.dtype, .read = visits * dv},
+        {.tensor = "l", .dtype = DType::f32, .read = visits},
+        {.tensor = "m", .dtype = DType::f32, .read = visits},
+        {.tensor = "dO", .dtype = w_.dtype, .read = visits * dv},
+        {.tensor = "dQ", .dtype = DType::f32, .read = visits * d, .written = (rows + visits) * d},
+        {.tensor = "dK", .dtype = w_.dtype, .written = 2 * keys * d},
+        {.tensor = "dV", .dtype = w_.dtype, .written = 2 * keys * dv}};
+  }
+
+  bool second_only_helps() const override { return !w_.masked(); }
+  std::uint64_t iterations(TileSizes t) const override {
+    return static_cast<std::uint64_t>(ceil_div(w_.seqlen_q, t.first) *
+                                      ceil_div(w_.seqlen_kv, t.second));
+  }
+
+ private:
+  const Workload& w_;
+  const Target& target_;
+  Band band_;
+};
+
 constexpr std::uint8_t kFirstVisit = 1;
 
 class FlashAttention1 final : public Schedule {
  public:
   explicit FlashAttention1(const PlanRequest& r)
       : w_(r.workload),
+        target_(r.target),
         trimmed_(r.choice.params.boolean("trimmed")),
         mask_(w_),
-        model_(w_, r.target, trimmed_) {
-    tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
+        forward_model_(w_, r.target, trimmed_),
+        backward_model_(w_, r.target) {
     const std::int64_t planes = w_.query_planes();
     t_ = add_attention_tensors(program_, w_);
     l_ = program_.add({"l", TensorRole::row_sum, DType::f32, planes, w_.seqlen_q, 1});
     m_ = program_.add({"m", TensorRole::row_max, DType::f32, planes, w_.seqlen_q, 1});
-    program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
-                                                   {{"plane", planes}});
+    if (w_.runs_forward()) {
+      forward_ = choose_nest(r, forward_model_);
+      program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
+                                                     {{"plane", planes}});
+    }
+    if (w_.runs_backward()) {
+      backward_ = choose_nest(r, backward_model_);
+      g_ = add_gradient_tensors(program_, w_, DType::f32);
+      program_.add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
+                                                      {{"plane", w_.kv_planes()}});
+    }
   }
 
-  std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
-  ClosedForm closed_form() const override { return model_.closed_form(tiles_.sizes); }
+  std::vector<TileShape> footprint() const override {
+    std::vector<std::vector<TileShape>> nests;
+    if (w_.runs_forward()) nests.push_back(forward_model_.footprint(forward_));
+    if (w_.runs_backward()) nests.push_back(backward_model_.footprint(backward_));
+    return largest_footprint(target_, nests);
+  }
+
+  ClosedForm closed_form() const override {
+    ClosedForm form;
+    if (w_.runs_forward()) form = forward_model_.closed_form(forward_);
+    if (w_.runs_backward()) form = sum(form, backward_model_.closed_form(backward_));
+    return form;
+  }
 
   Task forward(Emitter& em, GridIndex at) const {
-    const auto [Br, Bc] = tiles_.sizes;
+    const auto [Br, Bc] = forward_;
     const Index plane = at[0];
     const Index kv_plane = t_.kv_plane(plane);
-    const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
     initialise(em, plane);
@@ -138,17 +234,63 @@ class FlashAttention1 final : public Schedule {
                        : a.load(l_.block(plane, i, Br), Role::vector);  // [Br, 1]
         Tile m = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity)
                        : a.load(m_.block(plane, i, Br), Role::vector);  // [Br, 1]
-        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);           // [Br, Bc]
+        Tile s = a.matmul(q, transposed(k), w_.dtype, scale_);          // [Br, Bc]
         if (rows.kind() != TileKind::full) a.band(s, mask_.band(i, Br, j, Bc));
         auto block = a.softmax_local(s);
         a.merge_stats(m, l, block.m, block.l);
         a.scale_rows(o, block.m);
         a.scale_rows(s, block.l);
+        if (w_.dropout) a.dropout(s, t_.scores(plane, i, Br, j, Bc), w_.dropout);
         a.matmul_acc(o, s, v, w_.dtype);
         a.store(o, t_.o.block(plane, i, Br));
         a.store(l, l_.block(plane, i, Br));
         a.store(m, m_.block(plane, i, Br));
       }
+    }
+  }
+
+  /// All query heads that share a KV head, whose gradients are sums over them.
+  Task backward(Emitter& em, GridIndex at) const {
+    const auto [Br, Bc] = backward_;
+    const Index kv_plane = at[0];
+    const std::vector<Run> planes = t_.query_planes(kv_plane);
+
+    Agent a = em.agent();
+    a.init(g_.d_k.plane(kv_plane), 0);
+    a.init(g_.d_v.plane(kv_plane), 0);
+    {
+      Loop heads(em, planes);
+      for (Index plane; co_await heads.next(plane);) a.init(g_.d_q.plane(plane), 0);
+    }
+    Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
+    for (Index j; co_await columns.next(j);) {
+      Tile k = a.load(t_.k.block(kv_plane, j, Bc));                                  // [Bc, d]
+      Tile v = a.load(t_.v.block(kv_plane, j, Bc));                                  // [Bc, dv]
+      Tile d_k = a.fill(Role::accumulator, k.rows(), w_.head_dim, DType::f32, 0);    // [Bc, d]
+      Tile d_v = a.fill(Role::accumulator, k.rows(), w_.head_dim_v, DType::f32, 0);  // [Bc, dv]
+      Loop heads(em, planes);
+      for (Index plane; co_await heads.next(plane);) {
+        Loop rows(em, mask_.row_blocks(j, Br, Bc));
+        for (Index i; co_await rows.next(i);) {
+          Tile q = a.load(t_.q.block(plane, i, Br));              // [Br, d]
+          Tile o = a.load(t_.o.block(plane, i, Br));              // [Br, dv]
+          Tile d_o = a.load(g_.d_o.block(plane, i, Br));          // [Br, dv]
+          Tile l = a.load(l_.block(plane, i, Br), Role::vector);  // [Br, 1]
+          Tile m = a.load(m_.block(plane, i, Br), Role::vector);  // [Br, 1]
+          Tile p = a.matmul(q, transposed(k), w_.dtype, scale_);  // [Br, Bc]
+          if (rows.kind() != TileKind::full) a.band(p, mask_.band(i, Br, j, Bc));
+          a.softmax_apply(p, m, l);
+          Tile delta = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);  // [Br, 1]
+          a.row_dot_acc(delta, d_o, o);
+          Tile d_s = score_gradient(a, p, d_o, v, delta, w_, t_.scores(plane, i, Br, j, Bc));
+          a.matmul_acc(d_v, transposed(p), d_o, w_.dtype);
+          a.matmul_acc(d_k, transposed(d_s), q, w_.dtype, scale_);
+          Tile d_q = a.matmul(d_s, k, w_.dtype, scale_);  // [Br, d]
+          a.accumulate(d_q, g_.d_q.block(plane, i, Br), AddAt::core);
+        }
+      }
+      a.store(d_k, g_.d_k.block(kv_plane, j, Bc));
+      a.store(d_v, g_.d_v.block(kv_plane, j, Bc));
     }
   }
 
@@ -160,7 +302,7 @@ class FlashAttention1 final : public Schedule {
     if (trimmed_) {
       // Bottom-right alignment: rows that see nothing are the first ones.
       const std::int64_t blind = blind_blocks();
-      rows = std::min(w_.seqlen_q, blind * tiles_.sizes.first);
+      rows = std::min(w_.seqlen_q, blind * forward_.first);
     }
     if (rows == 0) return;
     a.init(t_.o.region(plane, 0, rows, 0, w_.head_dim_v), 0);
@@ -169,10 +311,9 @@ class FlashAttention1 final : public Schedule {
   }
 
   std::int64_t blind_blocks() const {
-    const std::int64_t blocks = ceil_div(w_.seqlen_q, tiles_.sizes.first);
+    const std::int64_t blocks = ceil_div(w_.seqlen_q, forward_.first);
     std::int64_t blind = 0;
-    while (blind < blocks &&
-           mask_.key_blocks(blind, tiles_.sizes.first, tiles_.sizes.second).empty()) {
+    while (blind < blocks && mask_.key_blocks(blind, forward_.first, forward_.second).empty()) {
       ++blind;
     }
     return blind;
@@ -180,16 +321,21 @@ class FlashAttention1 final : public Schedule {
 
   /// The row blocks that column block j visits; when trimmed, first visits are runs of their own.
   std::vector<Run> visits(Index j) const {
-    const auto [Br, Bc] = tiles_.sizes;
+    const auto [Br, Bc] = forward_;
     return trimmed_ ? mask_.row_blocks_by_visit(j, Br, Bc, kFirstVisit)
                     : mask_.row_blocks(j, Br, Bc);
   }
 
   const Workload w_;
+  const Target& target_;
   const bool trimmed_;
   const AttentionMask mask_;
-  const Tiles model_;
+  const ForwardTiles forward_model_;
+  const BackwardTiles backward_model_;
+  const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
+  TileSizes forward_{}, backward_{};
   AttentionTensors t_;
+  GradientTensors g_;
   Tensor l_, m_;
 };
 

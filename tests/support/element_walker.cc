@@ -55,25 +55,29 @@ Result untouched(std::initializer_list<const char*> tensors) {
   return result;
 }
 
+/// C = A B for one output block after the other: what is read of A [m, k] and B [k, n], and
+/// written.
+void walk_product(const WalkCase& w, std::int64_t m, std::int64_t n, std::int64_t k, Traffic& a,
+                  Traffic& b, Traffic* c) {
+  for (const Indices& rows : blocks_of(m, w.tile)) {
+    for (const Indices& cols : blocks_of(n, w.tile)) {
+      for (const Indices& chunk : blocks_of(k, w.depth)) {
+        a.read += elements(rows, chunk);
+        b.read += elements(chunk, cols);
+      }
+      if (c != nullptr) c->written += elements(rows, cols);
+    }
+  }
+}
+
 /// One query head.
 Result walk_standard(const WalkCase& w) {
   Result result = untouched({"Q", "K", "V", "S", "P", "O"});
   Traffic &q = result["Q"], &k = result["K"], &v = result["V"];
   Traffic &s = result["S"], &p = result["P"], &o = result["O"];
-  const std::vector<Indices> query_tiles = blocks_of(w.seqlen_q, w.tile);
-  const std::vector<Indices> key_tiles = blocks_of(w.seqlen_kv, w.tile);
 
   // Kernel 1: S = Q K^T.
-  const std::vector<Indices> head_dim_chunks = blocks_of(w.head_dim, w.depth);
-  for (const Indices& rows : query_tiles) {
-    for (const Indices& cols : key_tiles) {
-      for (const Indices& chunk : head_dim_chunks) {
-        q.read += elements(rows, chunk);
-        k.read += elements(cols, chunk);
-      }
-      s.written += elements(rows, cols);
-    }
-  }
+  walk_product(w, w.seqlen_q, w.seqlen_kv, w.head_dim, q, k, &s);
 
   // Kernel 2: mask, if there is one, and softmax, row by row.
   const Indices all_keys = blocks_of(w.seqlen_kv, w.seqlen_kv).front();
@@ -89,17 +93,7 @@ Result walk_standard(const WalkCase& w) {
   }
 
   // Kernel 3: O = P V.
-  const std::vector<Indices> value_tiles = blocks_of(w.head_dim_v, w.tile);
-  const std::vector<Indices> key_chunks = blocks_of(w.seqlen_kv, w.depth);
-  for (const Indices& rows : query_tiles) {
-    for (const Indices& cols : value_tiles) {
-      for (const Indices& chunk : key_chunks) {
-        p.read += elements(rows, chunk);
-        v.read += elements(chunk, cols);
-      }
-      o.written += elements(rows, cols);
-    }
-  }
+  walk_product(w, w.seqlen_q, w.head_dim_v, w.seqlen_kv, p, v, &o);
   return result;
 }
 
@@ -185,6 +179,134 @@ Result walk_flash_attention_2(const WalkCase& w, std::int64_t group) {
   return result;
 }
 
+/// All of a matrix once.
+std::uint64_t whole(std::int64_t rows, std::int64_t cols) {
+  return elements(blocks_of(rows, rows).front(), blocks_of(cols, cols).front());
+}
+
+/// One KV head and the query heads that share it, as everything below.
+Result walk_standard_backward(const WalkCase& w, std::int64_t group) {
+  Result result = untouched({"Q", "K", "V", "P", "dO", "dQ", "dK", "dV", "dP", "dS"});
+  const std::int64_t nq = w.seqlen_q;
+  const std::int64_t nk = w.seqlen_kv;
+  for (std::int64_t head = 0; head < group; ++head) {
+    walk_product(w, nk, w.head_dim_v, nq, result["P"], result["dO"], nullptr);
+    walk_product(w, nq, nk, w.head_dim_v, result["dO"], result["V"], &result["dP"]);
+    for (int pass = w.row_fits ? 1 : 0; pass < 2; ++pass) {
+      result["P"].read += whole(nq, nk);
+      result["dP"].read += whole(nq, nk);
+    }
+    result["dS"].written += whole(nq, nk);
+    walk_product(w, nq, w.head_dim, nk, result["dS"], result["K"], &result["dQ"]);
+    walk_product(w, nk, w.head_dim, nq, result["dS"], result["Q"], nullptr);
+  }
+  result["dK"].written += whole(nk, w.head_dim);
+  result["dV"].written += whole(nk, w.head_dim_v);
+  return result;
+}
+
+/// D = rowsum(dO o O).
+void walk_delta(const WalkCase& w, Result& result) {
+  result["O"].read += whole(w.seqlen_q, w.head_dim_v);
+  result["dO"].read += whole(w.seqlen_q, w.head_dim_v);
+  result["D"].written += whole(w.seqlen_q, 1);
+}
+
+Result walk_small_cache_backward(const WalkCase& w, std::int64_t group) {
+  Result result = untouched({"Q", "K", "V", "O", "L", "dO", "dQ", "dK", "dV", "D", "P", "dS"});
+  const std::int64_t nq = w.seqlen_q;
+  const std::int64_t nk = w.seqlen_kv;
+  for (std::int64_t head = 0; head < group; ++head) {
+    walk_delta(w, result);
+    result["L"].read += whole(nq, 1);
+    result["D"].read += whole(nq, 1);
+    walk_product(w, nq, nk, w.head_dim, result["Q"], result["K"], &result["P"]);
+    walk_product(w, nq, nk, w.head_dim_v, result["dO"], result["V"], &result["dS"]);
+    walk_product(w, nk, w.head_dim_v, nq, result["P"], result["dO"], nullptr);
+    walk_product(w, nk, w.head_dim, nq, result["dS"], result["Q"], nullptr);
+    walk_product(w, nq, w.head_dim, nk, result["dS"], result["K"], &result["dQ"]);
+  }
+  result["dK"].written += whole(nk, w.head_dim);
+  result["dV"].written += whole(nk, w.head_dim_v);
+  return result;
+}
+
+/// Which of the tensors of a query block a visit loads, and whether it adds to dQ.
+struct Visit {
+  bool output = false;  // O
+  std::initializer_list<const char*> statistics;
+  bool adds = false;
+};
+
+/// Key blocks outside: dK and dV of each, over all query heads.
+void walk_key_blocks(const WalkCase& w, std::int64_t group, const Visit& visit, Result& result) {
+  for (const Block& cols : flash_blocks(w, w.seqlen_kv, w.block_cols)) {
+    result["K"].read += cols.features;
+    result["V"].read += cols.features_v;
+    for (std::int64_t head = 0; head < group; ++head) {
+      for (const Block& rows : flash_blocks(w, w.seqlen_q, w.block_rows)) {
+        if (!any_visible(w, rows.rows, cols.rows, 1)) continue;
+        result["Q"].read += rows.features;
+        result["dO"].read += rows.features_v;
+        if (visit.output) result["O"].read += rows.features_v;
+        for (const char* statistic : visit.statistics) result[statistic].read += rows.statistics;
+        if (visit.adds) {
+          if (!w.atomic) result["dQ"].read += rows.features;
+          result["dQ"].written += rows.features;
+        }
+      }
+    }
+    result["dK"].written += cols.features;
+    result["dV"].written += cols.features_v;
+  }
+}
+
+void initialise(Traffic& traffic, std::uint64_t words) {
+  traffic.written += words;
+  traffic.init += words;
+}
+
+Result walk_flash_attention_1_backward(const WalkCase& w, std::int64_t group) {
+  Result result = untouched({"Q", "K", "V", "O", "l", "m", "dO", "dQ", "dK", "dV"});
+  for (std::int64_t head = 0; head < group; ++head) {
+    initialise(result["dQ"], whole(w.seqlen_q, w.head_dim));
+  }
+  initialise(result["dK"], whole(w.seqlen_kv, w.head_dim));
+  initialise(result["dV"], whole(w.seqlen_kv, w.head_dim_v));
+  walk_key_blocks(w, group, {.output = true, .statistics = {"l", "m"}, .adds = true}, result);
+  return result;
+}
+
+Result walk_flash_attention_2_backward(const WalkCase& w, std::int64_t group) {
+  Result result = untouched({"Q", "K", "V", "O", "L", "dO", "dQ", "dK", "dV", "D"});
+  for (std::int64_t head = 0; head < group; ++head) {
+    walk_delta(w, result);
+    initialise(result["dQ"], whole(w.seqlen_q, w.head_dim));
+  }
+  walk_key_blocks(w, group, {.statistics = {"L", "D"}, .adds = true}, result);
+  return result;
+}
+
+Result walk_two_kernel_backward(const WalkCase& w, std::int64_t group) {
+  Result result = untouched({"Q", "K", "V", "O", "L", "dO", "dQ", "dK", "dV", "D"});
+  walk_key_blocks(w, group, {.statistics = {"L", "D"}}, result);
+  for (std::int64_t head = 0; head < group; ++head) {
+    walk_delta(w, result);
+    for (const Block& rows : flash_blocks(w, w.seqlen_q, w.block_rows_dq)) {
+      result["Q"].read += rows.features;
+      result["dO"].read += rows.features_v;
+      for (const char* statistic : {"L", "D"}) result[statistic].read += rows.statistics;
+      for (const Block& cols : flash_blocks(w, w.seqlen_kv, w.block_cols_dq)) {
+        if (!any_visible(w, rows.rows, cols.rows, 1)) continue;
+        result["K"].read += cols.features;
+        result["V"].read += cols.features_v;
+      }
+      result["dQ"].written += rows.features;
+    }
+  }
+  return result;
+}
+
 /// The same work `times` times over: the problems of different planes touch different elements.
 Result repeat(Result result, std::int64_t times) {
   const auto factor = static_cast<std::uint64_t>(times);
@@ -196,13 +318,33 @@ Result repeat(Result result, std::int64_t times) {
   return result;
 }
 
+Result walk_backward(const WalkCase& w) {
+  const std::int64_t group = w.heads / w.kv_heads;
+  const std::int64_t kv_planes = w.batch * w.kv_heads;
+  switch (w.algorithm) {
+    case Algorithm::standard_backward:
+      return repeat(walk_standard_backward(w, group), kv_planes);
+    case Algorithm::flash_attention_1_backward:
+      return repeat(walk_flash_attention_1_backward(w, group), kv_planes);
+    case Algorithm::flash_attention_2_backward:
+      return repeat(walk_flash_attention_2_backward(w, group), kv_planes);
+    case Algorithm::two_kernel_backward:
+      return repeat(walk_two_kernel_backward(w, group), kv_planes);
+    case Algorithm::small_cache_backward:
+      return repeat(walk_small_cache_backward(w, group), kv_planes);
+    default:
+      break;
+  }
+  throw std::invalid_argument("element walker: unknown algorithm");
+}
+
 }  // namespace
 
 Result walk(const WalkCase& walk_case) {
   const WalkCase& w = walk_case;
   for (const std::int64_t extent :
        {w.batch, w.heads, w.kv_heads, w.seqlen_q, w.seqlen_kv, w.head_dim, w.head_dim_v,
-        w.block_rows, w.block_cols, w.tile, w.depth}) {
+        w.block_rows, w.block_cols, w.block_rows_dq, w.block_cols_dq, w.tile, w.depth}) {
     if (extent < 1) throw std::invalid_argument("element walker: an extent or block is below 1");
   }
   if (w.heads % w.kv_heads != 0) {
@@ -219,8 +361,9 @@ Result walk(const WalkCase& walk_case) {
       return repeat(walk_flash_attention_2(w, 1), w.batch * w.heads);
     case Algorithm::flash_attention_2_packed:
       return repeat(walk_flash_attention_2(w, w.heads / w.kv_heads), w.batch * w.kv_heads);
+    default:
+      return walk_backward(w);
   }
-  throw std::invalid_argument("element walker: unknown algorithm");
 }
 
 std::ostream& operator<<(std::ostream& out, const Traffic& traffic) {

@@ -1,4 +1,4 @@
-// Counts the traffic of forward attention element by element, to check the simulator's counts with.
+// Counts the traffic of attention element by element, to check the simulator's counts with.
 //
 // It knows no tile geometry and no closed form: a block is the set of the indices that fall into
 // it, found by going through all of them; a pair of blocks is visited iff some (row, column) of the
@@ -14,6 +14,13 @@
 //   flash_attention_2           Dao, arXiv 2307.08691, Algorithm 1
 //   flash_attention_2_packed    the same, with the query heads that share a KV head packed into one
 //                               problem: packed row R is position R / group of query head R % group
+//   *_backward                  the passes that give dQ, dK, dV: standard with P of the forward
+//   pass
+//                               in slow memory (2205.14135, Algorithm 3); flash_attention_1
+//                               (2205.14135, Algorithm 4); flash_attention_2 (2307.08691, Algorithm
+//                               2); two_kernel: the same in one kernel for dK and dV and one for
+//                               dQ; small_cache: P and dS in slow memory, all products in square
+//                               blocks
 #pragma once
 
 #include <cstdint>
@@ -30,6 +37,11 @@ enum class Algorithm {
   flash_attention_1_trimmed,
   flash_attention_2,
   flash_attention_2_packed,
+  standard_backward,
+  flash_attention_1_backward,
+  flash_attention_2_backward,
+  two_kernel_backward,
+  small_cache_backward,
 };
 
 /// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
@@ -56,8 +68,15 @@ struct WalkCase {
   std::int64_t block_rows = 1;
   std::int64_t block_cols = 1;
 
-  // standard: both sides of an output block (b), the columns or rows of an operand held at a time
-  // (bk), and whether the softmax kernel holds a whole row of S (else it reads S twice).
+  // two_kernel_backward: those of the kernel of dQ; the others are those of the kernel of dK, dV.
+  std::int64_t block_rows_dq = 1;
+  std::int64_t block_cols_dq = 1;
+
+  bool atomic = false;  // flash_attention_2_backward: dQ is added up in slow memory
+
+  // standard, small_cache: both sides of an output block (b), the columns or rows of an operand
+  // held at a time (bk), and whether the softmax kernel holds a whole row of S (else it reads S
+  // twice); in the backward pass, whether the kernel of dS holds a whole row of P and dP.
   std::int64_t tile = 1;
   std::int64_t depth = 1;
   bool row_fits = true;
@@ -83,6 +102,8 @@ std::ostream& operator<<(std::ostream& out, const Traffic& traffic);
 ///    reads and writes all of S.
 ///  - flash_attention_1 loads every block of K and V, also one that no row sees. A row block that
 ///    is never visited keeps its initial O, l, m; trimmed, these are stored for such a block only.
+///  - the backward passes load K and V once for all query heads that share them, and sum dK and dV
+///    over these; standard and small_cache go through all of S here too.
 ///  - flash_attention_2 loads only the visited blocks of K and V; it loads Q and stores O and L of
 ///    every row block.
 ///
