@@ -13,8 +13,14 @@
 //       for i: load Q_i, dO_i, L_i, D_i; P = exp(Q_i K_j^T - L_i); dS = P o (dO_i V_j^T - D_i)
 //              dV += P^T dO_i; dK += dS^T Q_i; dQ_i += dS K_j in memory
 //       store dK_j, dV_j
+//
+// `scan: alternating` passes through the keys to and fro, as the published sawtooth orders
+// do: the keys a block ends with are those that the next one begins with, still in the L2.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "sim/trace/algorithm.h"
 
@@ -41,25 +47,44 @@ AlgorithmInfo info() {
                   .default_value = "core",
                   .doc = "where dQ is added up in the backward pass: read, added and written back "
                          "by the core, or by an atomic add at the memory",
-                  .choices = {"core", "atomic"}}},
+                  .choices = {"core", "atomic"}},
+                 {.name = "cta_order",
+                  .type = ParamType::choice,
+                  .default_value = "rows_first",
+                  .doc = "which tasks are issued one after another: the query blocks of a head, or "
+                         "the heads at one query block",
+                  .choices = {"rows_first", "heads_first"}},
+                 {.name = "scan",
+                  .type = ParamType::choice,
+                  .default_value = "forward",
+                  .doc = "how tasks pass through the keys: all from the first on, or every other "
+                         "group from the last on, so that it begins where the one before ended",
+                  .choices = {"forward", "alternating"}},
+                 {.name = "scan_group",
+                  .type = ParamType::integer,
+                  .unit = "tasks",
+                  .default_value = "1",
+                  .doc = "tasks issued one after another that scan alike: those in flight together",
+                  .minimum = 1}},
       .dropout = true,
   };
 }
 
-/// The forward tile table of the released kernel (flash_fwd_launch_template.h, no dropout) by
-/// architecture; head_dim is rounded up to the next entry.
+/// The forward tile table of the released kernel (flash_fwd_launch_template.h) by architecture;
+/// head_dim is rounded up to the next entry. With dropout three of the entries are narrower.
 std::optional<TileSizes> released_tiles(const std::string& arch, const Workload& w) {
   const bool small_smem = arch == "sm86" || arch == "sm89";  // 99 KiB a block
   const bool known = small_smem || arch == "sm80" || arch == "sm90";
   const bool half = w.dtype == DType::f16 || w.dtype == DType::bf16;
   if (!known || !half || w.head_dim != w.head_dim_v || w.head_dim > 256) return std::nullopt;
-  if (w.head_dim <= 64) return TileSizes{128, 128};
+  if (w.head_dim <= 64) return TileSizes{128, w.dropout && w.head_dim > 32 ? 64 : 128};
   if (w.head_dim <= 96) return small_smem && w.causal ? TileSizes{64, 64} : TileSizes{128, 64};
   if (w.head_dim <= 128) {
+    if (w.dropout) return TileSizes{128, 32};
     if (small_smem) return w.causal ? TileSizes{64, 64} : TileSizes{128, 32};
     return TileSizes{128, 64};
   }
-  if (w.head_dim <= 192) return TileSizes{128, 64};
+  if (w.head_dim <= 192) return TileSizes{w.dropout ? 64 : 128, 64};
   return arch == "sm80" ? TileSizes{128, 64} : TileSizes{64, 64};
 }
 
@@ -214,6 +239,10 @@ class FlashAttention2 final : public Schedule {
         target_(r.target),
         group_(r.choice.params.boolean("pack_gqa") ? w_.group() : 1),
         dq_(add_at(r)),
+        row_dim_(r.choice.params.choice("cta_order") == "rows_first" ? 0 : 1),
+        scan_group_(r.choice.params.choice("scan") == "alternating"
+                        ? std::optional(r.choice.params.integer("scan_group"))
+                        : std::nullopt),
         mask_(w_, group_),
         forward_model_(w_, r.target, group_),
         backward_model_(w_, r.target, group_, dq_) {
@@ -239,8 +268,8 @@ class FlashAttention2 final : public Schedule {
 
   Task forward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = forward_;
-    const Index i = at[0];
-    const Index plane = at[1];
+    const Index i = at[row_dim_];
+    const Index plane = at[1 - row_dim_];
     const Index kv_plane = t_.kv_plane(plane);
 
     Agent a = em.agent();
@@ -249,7 +278,7 @@ class FlashAttention2 final : public Schedule {
     Tile m = a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity);        // [Br, 1]
     Tile l = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);                     // [Br, 1]
     {
-      Loop loop(em, mask_.key_blocks(i, Br, Bc));
+      Loop loop(em, scan(mask_.key_blocks(i, Br, Bc), at));
       for (Index j; co_await loop.next(j);) {
         Tile k = a.load(t_.k.block(kv_plane, j, Bc));           // [Bc, d]
         Tile v = a.load(t_.v.block(kv_plane, j, Bc));           // [Bc, dv]
@@ -305,11 +334,20 @@ class FlashAttention2 final : public Schedule {
   }
 
  private:
+  /// The key blocks in the direction of the task's group.
+  std::vector<Run> scan(std::vector<Run> blocks, const GridIndex& at) const {
+    if (!scan_group_) return blocks;
+    const std::int64_t issued =
+        at[0].value() + at[1].value() * program_.kernels().front().grid[0].extent;
+    return issued / *scan_group_ % 2 == 0 ? blocks : reversed(std::move(blocks));
+  }
+
   void plan_forward(const PlanRequest& r) {
     forward_ = choose_nest(r, forward_model_);
-    program_.add_kernel<&FlashAttention2::forward>(
-        *this, "flash_attention_2_forward",
-        {{"i", ceil_div(mask_.rows(), forward_.first)}, {"plane", t_.q.planes()}});
+    std::vector<GridDim> grid = {{"i", ceil_div(mask_.rows(), forward_.first)},
+                                 {"plane", t_.q.planes()}};
+    if (row_dim_ == 1) std::swap(grid[0], grid[1]);
+    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
   }
 
   void plan_backward(const PlanRequest& r) {
@@ -328,6 +366,8 @@ class FlashAttention2 final : public Schedule {
   const Target& target_;
   const std::int64_t group_;  // query heads packed into one plane
   const AddAt dq_;
+  const std::size_t row_dim_;  // the dimension of the grid that counts query blocks
+  const std::optional<std::int64_t> scan_group_;
   const AttentionMask mask_;
   const ForwardTiles forward_model_;
   const BackwardTiles backward_model_;

@@ -32,6 +32,7 @@ AlgorithmInfo info() {
                   .default_value = "",
                   .doc = "a trace file; it must fit the workload"}},
       .dropout = true,
+      .bound_class = {.exact = false},  // of a trace that names no known algorithm
       .from_file = true,
   };
 }
@@ -142,6 +143,8 @@ class Replay final : public Schedule {
     }
     return form;
   }
+
+  std::string recorded_algorithm() const override { return trace_->header().algorithm; }
 
  private:
   static std::unique_ptr<TraceReader> open(const std::string& file) {

@@ -30,6 +30,7 @@ AlgorithmInfo info() {
                 {"bk_backward", "depth, of the backward pass in forward_backward", "bk"}},
       .params = {},
       .dropout = true,
+      .bound_class = {.saves_scores = true},  // P
   };
 }
 

@@ -30,6 +30,7 @@ AlgorithmInfo info() {
                 {"Bc_dq", "keys of a block, kernel of dQ", "Bc"}},
       .params = {},
       .dropout = true,
+      .bound_class = {.recomputes = {Pass::backward}},
   };
 }
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Draws the figures of README.md from runs of build/release/attnsim: scripts/figures.sh [OUTPUT_DIR]
+# Draws the figures of README.md and docs from runs of build/release/attnsim: scripts/figures.sh [OUTPUT_DIR]
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 out=${1:-docs/figures}
@@ -47,3 +47,9 @@ rows | awk -F, '
     }
     print "</svg>"
   }' > "$out/gpt2_io.svg"
+
+# A cache against scratchpads of equal size.
+"$attnsim" curve --algorithm flash_attention_2 --hardware abstract_two_level \
+  --workload seqlen=1024,head_dim=64 --set algorithm.tiles='{Br: 1, Bc: 1}' \
+  --opt "1024 words,4096 words,16384 words,65536 words" \
+  --plot "$out/capacity_curve.svg" --output /dev/null --quiet

@@ -1,201 +1,105 @@
 #include "analysis/bounds/bounds.h"
 
 #include <algorithm>
-#include <cmath>
-#include <limits>
 
-#include "sim/core/error.h"
-#include "sim/machine/hierarchy.h"
-#include "sim/trace/target.h"
+#include "analysis/bounds/bound_class.h"
+#include "analysis/bounds/compulsory.h"
+#include "analysis/bounds/levels.h"
+#include "analysis/bounds/phase_bounds.h"
+#include "analysis/bounds/shapes.h"
+#include "analysis/bounds/upper.h"
 
 namespace attnsim::bounds {
 namespace {
 
-// Pairs of all heads at a length of 2^40 need 80 bits and more.
-__extension__ using Wide = unsigned __int128;
+constexpr Needs kAnyAlgorithm{.exact = false, .standard_products = false};
 
-constexpr const char* kFlashAttention = "Dao et al., FlashAttention, arXiv 2205.14135, ";
-constexpr const char* kSahaYe = "Saha and Ye, arXiv 2402.07443, ";
+/// Collects the bounds of every boundary.
+class Rows {
+ public:
+  Rows(const Workload& workload, const MachineSpec& machine, const RunFacts& run)
+      : w_(workload),
+        machine_(machine),
+        run_(run),
+        seen_(run.seen ? *run.seen : visible(workload)),
+        least_(compulsory_elements(workload, seen_)),
+        word_bits_(workload.word_bits()),
+        element_bits_(run.element_bits.value_or(word_bits_)) {}
 
-/// What one query head sees.
-struct Visible {
-  std::int64_t rows = 0;  // query rows that see a key
-  std::int64_t keys = 0;  // keys that some row sees
-  Wide pairs = 0;
-};
-
-Wide wide(std::int64_t n) { return static_cast<Wide>(n); }
-
-/// 1 + 2 + ... + n, and 0 for n < 1.
-Wide triangle(std::int64_t n) { return n < 1 ? 0 : wide(n) * wide(n + 1) / 2; }
-
-std::int64_t interval_size(std::int64_t first, std::int64_t last) {
-  return std::max<std::int64_t>(0, last - first + 1);
-}
-
-/// Pairs (r, c) of an nq x nk matrix with c - r <= offset: row r has r + offset + 1 of them,
-/// clamped to 0..nk. REQUIRES: -nq <= offset + 1, offset <= nk.
-Wide pairs_below(std::int64_t nq, std::int64_t nk, std::int64_t offset) {
-  const Wide at_least_zero = triangle(nq + offset) - triangle(offset);
-  const Wide above_nk = triangle(nq + offset - nk) - triangle(offset - nk);
-  return at_least_zero - above_nk;
-}
-
-/// Row r sees key c iff lo <= c - r <= hi.
-Visible visible(const Workload& w) {
-  const std::int64_t nq = w.seqlen_q;
-  const std::int64_t nk = w.seqlen_kv;
-  const std::int64_t shift = nk - nq;
-  std::int64_t lo = -nq;
-  std::int64_t hi = nk;
-  const std::int64_t far = nq + nk;  // a window that reaches this far is no limit
-  if (w.window_left) lo = std::max(lo, shift - std::min(*w.window_left, far));
-  if (w.window_right) hi = std::min(hi, shift + std::min(*w.window_right, far));
-  if (w.causal) hi = std::min(hi, shift);
-  if (lo > hi) return {};
-  return {.rows = interval_size(std::max<std::int64_t>(0, -hi), std::min(nq - 1, nk - 1 - lo)),
-          .keys = interval_size(std::max<std::int64_t>(0, lo), std::min(nk - 1, nq - 1 + hi)),
-          .pairs = pairs_below(nq, nk, hi) - pairs_below(nq, nk, lo - 1)};
-}
-
-/// Elements every algorithm reads or writes; `formula` says of what.
-struct Compulsory {
-  Wide elements = 0;
-  const char* formula = "";
-};
-
-Compulsory compulsory_elements(const Workload& w) {
-  const Visible seen = visible(w);
-  const Wide d = wide(w.head_dim);
-  const Wide dv = wide(w.head_dim_v);
-  const Wide query_planes = wide(w.query_planes());
-  const Wide kv_planes = wide(w.kv_planes());
-  const Wide kv_read = kv_planes * wide(seen.keys) * (d + dv);
-  const Wide output = query_planes * wide(w.seqlen_q) * dv;
-  if (w.pass == Pass::forward) {
-    return {query_planes * wide(seen.rows) * d + kv_read + output,
-            "B H (R d + N_q d_v) + B H_kv C (d + d_v); R rows, C keys visible"};
+  std::vector<BoundRow> all() {
+    for (const Level& level : levels(machine_, word_bits_, element_bits_, run_.footprint)) {
+      add_compulsory(level);
+      if (!level.m_words || *level.m_words == 0) continue;
+      for (const PhaseBound& bound : phase_bounds(w_, seen_.pairs)) add(bound, level);
+      if (!level.cores) continue;
+      add_orientation(shapes(w_, seen_, *level.m_words), level);
+      if (machine_.uniform_words) add_orientation(upper_bounds(w_, *level.m_words), level);
+    }
+    return std::move(rows_);
   }
-  // Q, K, V, dO are read; dQ, dK, dV are written in full.
-  const Wide gradients =
-      query_planes * wide(w.seqlen_q) * d + kv_planes * wide(w.seqlen_kv) * (d + dv);
-  const Wide backward = query_planes * wide(seen.rows) * (d + dv) + kv_read + gradients;
-  if (w.pass == Pass::backward) {
-    return {backward,
-            "B H (R (d + d_v) + N_q d) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
+
+ private:
+  bool applies(const Needs& needs) const {
+    return run_.algorithm == nullptr || holds_for(needs, *run_.algorithm, w_.pass);
   }
-  return {backward + output,
-          "B H (R + N_q) (d + d_v) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
-}
 
-/// What the shapes are made of, for one query head.
-struct Shape {
-  double pairs, d, m;
-  double n;         // visible pairs over the longer side: N of a square matrix
-  double operands;  // N d: elements of one operand, the mean of both sides
-  bool forward;
+  BoundRow& add_lower(const std::string& id, const Level& level, const Needs& needs, Wide bits) {
+    BoundRow& row = rows_.emplace_back();
+    row.id = id;
+    row.memory = level.memory;
+    row.rigorous = true;
+    row.applies = applies(needs);
+    row.words = rounded_down(ceil_div(bits, wide(word_bits_)));
+    row.bytes = rounded_down(ceil_div(bits, 8));
+    row.holds_for = class_text(needs);
+    return row;
+  }
 
-  double flash_attention() const { return pairs * d * d / m; }
-  double small_cache() const { return pairs * d / std::sqrt(m); }
+  // Inputs and outputs have the workload's dtype, hence an element is one word on every machine.
+  void add_compulsory(const Level& level) {
+    BoundRow& row = add_lower("LB0", level, kAnyAlgorithm, least_.elements() * wide(word_bits_));
+    row.regime = "any M";
+    row.formula = least_.formula;
+    row.source = "compulsory: each input word that a visible score needs, each output word";
+  }
+
+  void add(const PhaseBound& bound, const Level& level) {
+    const Wide bits = bound.transfers(*level.m_words, level.parts) * wide(element_bits_);
+    const Wide reads = least_.reads * wide(word_bits_);
+    const Wide writes = least_.writes * wide(word_bits_);
+    const Wide total =
+        bound.all_io ? std::max(reads + writes, bits) : std::max(reads, bits) + writes;
+    BoundRow& row = add_lower(bound.id, level, bound.needs, total);
+    row.m_words = Words(*level.m_words);
+    row.regime = total == reads + writes ? "any M, here as LB0" : "any M";
+    row.formula = bound.formula;
+    row.source = "derived for attnsim, docs/bounds.md; no paper states it with these constants";
+  }
+
+  void add_orientation(std::vector<BoundRow> rows, const Level& level) {
+    for (BoundRow& row : rows) {
+      row.applies = row.applies && applies(row.kind == "lower" ? Needs{} : kAnyAlgorithm);
+      row.memory = level.memory;
+      row.m_words = Words(*level.m_words);
+      row.bytes = row.words * word_bits_ / 8;
+      rows_.push_back(std::move(row));
+    }
+  }
+
+  const Workload& w_;
+  const MachineSpec& machine_;
+  const RunFacts& run_;
+  Visible seen_;
+  Compulsory least_;
+  int word_bits_, element_bits_;
+  std::vector<BoundRow> rows_{};
 };
-
-Shape shape_of(const Workload& w, std::uint64_t m_words) {
-  const Visible seen = visible(w);
-  const auto rows = static_cast<double>(seen.rows);
-  const auto keys = static_cast<double>(seen.keys);
-  const double d = static_cast<double>(w.head_dim + w.head_dim_v) / 2;
-  const auto pairs = static_cast<double>(seen.pairs);
-  return {.pairs = pairs,
-          .d = d,
-          .m = static_cast<double>(m_words),
-          .n = pairs == 0 ? 0 : pairs / std::max(rows, keys),
-          .operands = (rows + keys) / 2 * d,
-          .forward = w.pass == Pass::forward};
-}
-
-BoundRow shape_row(const char* id, const char* kind, bool applies, double words,
-                   const char* formula, const std::string& source) {
-  BoundRow row;
-  row.id = id;
-  row.kind = kind;
-  row.applies = applies;
-  row.words = words;
-  row.formula = formula;
-  row.source = source;
-  return row;
-}
-
-/// The rows of one query head.
-std::vector<BoundRow> shape_rows(const Shape& s) {
-  const bool large = s.m >= s.d * s.d;
-  const std::string dao = std::string(kFlashAttention) + (s.forward ? "Theorem 2" : "Theorem 5");
-  return {
-      shape_row("theta_flash_attention", "upper", large && s.m <= s.n * s.d, s.flash_attention(),
-                "Theta(B H P d^2 / M), d^2 <= M <= N d; P visible pairs of a head", dao),
-      shape_row("theta_small_cache", "upper", s.forward && !large, s.small_cache(),
-                "Theta(B H P d / sqrt(M)), M < d^2; P visible pairs of a head",
-                std::string(kSahaYe) + "Theorem 3.5"),
-      shape_row("theta_attention", "lower", s.forward,
-                std::min(s.flash_attention(), s.small_cache()),
-                "Theta(B H min(P d^2 / M, P d / sqrt(M))); P visible pairs of a head",
-                std::string(kSahaYe) + "Theorem 3.1"),
-      shape_row("theta_standard", "upper", large, s.operands + s.pairs,
-                "Theta(B H (N d + P)), M >= d^2; P visible pairs of a head", dao),
-  };
-}
-
-std::vector<BoundRow> shapes(const Workload& workload, const MachineSpec& machine,
-                             const std::string& memory) {
-  const std::uint64_t m_words = Target(machine, workload).on_chip_words();
-  if (m_words == 0) return {};
-  const auto heads = static_cast<double>(workload.query_planes());
-  std::vector<BoundRow> rows = shape_rows(shape_of(workload, m_words));
-  for (BoundRow& row : rows) {
-    row.memory = memory;
-    row.m_words = Words(m_words);
-    row.words *= heads;
-    row.bytes = row.words * workload.word_bits() / 8;
-  }
-  return rows;
-}
 
 }  // namespace
 
-std::uint64_t visible_pairs(const Workload& workload) {
-  const Wide pairs = visible(workload).pairs * wide(workload.query_planes());
-  if (pairs > std::numeric_limits<std::uint64_t>::max()) {
-    throw UserError("the workload has more than 2^64 - 1 visible pairs of query row and key");
-  }
-  return static_cast<std::uint64_t>(pairs);
-}
-
-BoundRow compulsory(const Workload& workload, const MachineSpec& machine,
-                    const std::string& memory) {
-  ATTNSIM_CHECK(machine.memory(memory) != nullptr, memory);
-  const Compulsory least = compulsory_elements(workload);
-  BoundRow row;
-  row.id = "LB0";
-  row.memory = memory;
-  row.rigorous = true;
-  // Inputs and outputs have the workload's dtype, hence an element is one word on every machine.
-  row.words = static_cast<double>(least.elements);
-  row.bytes = static_cast<double>((least.elements * wide(workload.word_bits()) + 7) / 8);
-  row.formula = least.formula;
-  row.source = "compulsory traffic: each input word that a visible score needs, each output word";
-  return row;
-}
-
-std::vector<BoundRow> bounds(const Workload& workload, const MachineSpec& machine) {
-  const machine::Hierarchy hierarchy(machine);
-  std::vector<BoundRow> rows;
-  for (std::size_t memory = 0; memory < machine.memories.size(); ++memory) {
-    if (!hierarchy.outside_core(memory)) continue;
-    const std::string& name = machine.memories[memory].name;
-    rows.push_back(compulsory(workload, machine, name));
-    if (memory != hierarchy.core_boundary()) continue;
-    for (BoundRow& row : shapes(workload, machine, name)) rows.push_back(std::move(row));
-  }
-  return rows;
+std::vector<BoundRow> bounds(const Workload& workload, const MachineSpec& machine,
+                             const RunFacts& run) {
+  return Rows(workload, machine, run).all();
 }
 
 }  // namespace attnsim::bounds

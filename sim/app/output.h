@@ -9,7 +9,9 @@
 
 #include "sim/app/options.h"
 #include "sim/app/output_file.h"
+#include "sim/report/cache_report.h"
 #include "sim/report/csv.h"
+#include "sim/report/curve.h"
 #include "sim/report/json.h"
 #include "sim/report/table.h"
 #include "sim/report/trace_info.h"

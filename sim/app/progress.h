@@ -4,8 +4,11 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "sim/app/options.h"
+#include "sim/core/progress.h"
 
 namespace attnsim::app {
 
@@ -29,6 +32,18 @@ class ProgressLine {
   bool drawn_ = false;
   Clock::time_point start_;
   Clock::time_point last_{};
+};
+
+/// A ProgressLine for work that reports to a Progress.
+class WorkProgress final : public Progress {
+ public:
+  WorkProgress(const Arguments& arguments, std::string unit) : line_(arguments, std::move(unit)) {}
+  void step(std::uint64_t done, std::uint64_t total, std::string_view) override {
+    line_.show(done, total);
+  }
+
+ private:
+  ProgressLine line_;
 };
 
 }  // namespace attnsim::app

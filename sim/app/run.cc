@@ -14,22 +14,11 @@ constexpr std::string_view kDetails =
     "The result: traffic per memory and tensor, the closed form, the footprint, the lower bounds\n"
     "and the work. A footprint above capacity is part of the result, not an error.\n";
 
-class TaskProgress final : public Progress {
- public:
-  explicit TaskProgress(const Arguments& arguments) : line_(arguments, "tasks") {}
-  void step(std::uint64_t done, std::uint64_t total, std::string_view) override {
-    line_.show(done, total);
-  }
-
- private:
-  ProgressLine line_;
-};
-
 Exit run(const Invocation& invocation) {
   const Output output(invocation.arguments);
   const RunSpec spec = selected_run(invocation.arguments);
   Result result = [&] {
-    TaskProgress progress(invocation.arguments);
+    WorkProgress progress(invocation.arguments, "tasks");
     return replay::replay(spec, &progress,
                           invocation.arguments.has("exact-replay")
                               ? replay::Repetition::replay_all

@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstdio>
 
+#include "sim/app/address_file.h"
 #include "sim/app/hash.h"
 #include "sim/app/output.h"
 #include "sim/app/recorded_run.h"
@@ -30,6 +31,7 @@ constexpr std::string_view kDetails =
     "                                                        'attnsim run'\n"
     "  attnsim trace replay FILE.trace                       the result of that run, from the "
     "file\n"
+    "  attnsim trace replay FILE.din --cache SPEC            an address file through caches\n"
     "  attnsim trace info FILE.trace                         what the file holds\n"
     "  attnsim trace convert IN OUT                          by the endings of the names:\n";
 
@@ -53,7 +55,7 @@ void refuse(const Invocation& invocation, std::initializer_list<std::string_view
 }
 
 Exit record(const Invocation& invocation) {
-  refuse(invocation, {"format", "line"});
+  refuse(invocation, {"format", "line", "cache"});
   const std::vector<std::string> files =
       rest(invocation, 0, 1, "record [RUN.yaml] --output FILE.trace");
   const std::optional<std::string> path = invocation.arguments.value("output");
@@ -76,7 +78,15 @@ Exit record(const Invocation& invocation) {
 Exit replay_file(const Invocation& invocation) {
   refuse(invocation, {"algorithm", "hardware", "workload", "set", "line"});
   const Output output(invocation.arguments);
-  const std::string file = rest(invocation, 1, 1, "replay FILE.trace")[0];
+  const std::string file = rest(invocation, 1, 1, "replay FILE.trace|FILE.din")[0];
+  if (const auto format = read_address_format(file)) {
+    output.write_value(replay_addresses(file, *format, invocation.arguments));
+    return Exit::done;
+  }
+  if (invocation.arguments.has("cache")) {
+    throw UserError("option '--cache' is for address files (.din, .csv, .lackey), got '" + file +
+                    "'");
+  }
   const RecordedRun run = recorded_run(file);
   try {
     Result result = replay::replay(run.replay);
@@ -119,7 +129,7 @@ TraceInfo info_of(const trace_file::TraceReader& trace) {
 }
 
 Exit show_info(const Invocation& invocation) {
-  refuse(invocation, {"algorithm", "hardware", "workload", "set", "line"});
+  refuse(invocation, {"algorithm", "hardware", "workload", "set", "line", "cache"});
   const Output output(invocation.arguments);
   const auto trace = trace_file::TraceReader::open(rest(invocation, 1, 1, "info FILE.trace")[0]);
   output.write_value(info_of(*trace));
@@ -127,7 +137,7 @@ Exit show_info(const Invocation& invocation) {
 }
 
 Exit convert(const Invocation& invocation) {
-  refuse(invocation, {"algorithm", "hardware", "workload", "set", "format", "output"});
+  refuse(invocation, {"algorithm", "hardware", "workload", "set", "format", "output", "cache"});
   const std::vector<std::string> files = rest(invocation, 2, 2, "convert IN OUT");
   const std::uint64_t line =
       whole_number(invocation.arguments, "line", 1).value_or(trace_file::kDefaultLine);
@@ -161,9 +171,16 @@ Verb trace_verb() {
   options.push_back({.name = "line",
                      .value = "BYTES",
                      .doc = "convert: accesses are cut into lines of this size; default 64"});
+  options.push_back({.name = "cache",
+                     .value = "SPEC",
+                     .doc = "replay: a cache, from the core outwards",
+                     .repeats = true});
   return {.name = "trace",
           .summary = "record traces in files; replay, describe and convert them",
           .details = std::string(kDetails) + conversions_help() +
+                     "\nA cache is key=value,...: --cache "
+                     "'capacity=1 MiB,line=64 B,ways=16,policy=lru'\n" +
+                     config::cache_reference() +
                      "\nThe formats are described in traces/README.md.\n",
           .operands = {.name = "COMMAND", .least = 1, .most = kAnyNumber},
           .options = with_output(std::move(options)),

@@ -1,13 +1,11 @@
 #include "sim/app/trace_convert.h"
 
-#include <filesystem>
-#include <fstream>
-
 #include "sim/app/recorded_run.h"
 #include "sim/app/stream_file.h"
 #include "sim/core/error.h"
-#include "sim/trace/file/address_layout.h"
+#include "sim/trace/file/input_file.h"
 #include "sim/trace/file/text_form.h"
+#include "sim/trace/file/trace_accesses.h"
 
 namespace attnsim::app {
 namespace {
@@ -16,25 +14,16 @@ using namespace trace_file;
 
 bool is_text(const std::string& file) { return file.ends_with(".txt"); }
 
-std::ifstream open_input(const std::string& path) {
-  std::error_code ignored;
-  if (!std::filesystem::exists(path, ignored)) throw UserError(path + ": no such file");
-  if (std::filesystem::is_directory(path, ignored)) {
-    throw UserError(path + ": expected a file, got a folder");
-  }
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw UserError(path + ": cannot be read");
-  return in;
-}
-
-bool is_read(const std::optional<AddressFormat>& format) {
-  return format == AddressFormat::din || format == AddressFormat::csv ||
-         format == AddressFormat::lackey;
-}
-
 [[noreturn]] void no_way(const std::string& from, const std::string& to) {
   throw UserError("there is no conversion from '" + from + "' to '" + to + "'\n" +
                   conversions_help());
+}
+
+/// Elements take what they took on the machine of the recorded run.
+TensorLayout layout_of(const TraceReader& trace) {
+  if (trace.header().run.empty()) return TensorLayout(trace.header().tensors);
+  const RunSpec run = recorded_run(trace.name()).recorded;
+  return TensorLayout(trace.header().tensors, Target(run.machine, run.workload));
 }
 
 void from_trace(const std::string& from, const std::string& to, std::uint64_t line) {
@@ -44,7 +33,7 @@ void from_trace(const std::string& from, const std::string& to, std::uint64_t li
   StreamFile out(to);
   if (format) {
     AddressWriter writer(out.stream(), *format, line);
-    write_accesses(*trace, writer);
+    write_accesses(*trace, layout_of(*trace), writer);
   } else {
     write_text(*trace, out.stream());
   }
@@ -80,7 +69,7 @@ void convert_trace(const std::string& from, const std::string& to, std::uint64_t
     from_trace(from, to, line);
   } else if (is_text(from)) {
     from_text(from, to);
-  } else if (is_read(addresses)) {
+  } else if (addresses && is_read(*addresses)) {
     from_addresses(from, *addresses, to, line);
   } else {
     no_way(from, to);

@@ -17,9 +17,11 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/cache_spec.h"
 #include "sim/core/check_spec.h"
 #include "sim/core/machine_spec.h"
 #include "sim/core/run_spec.h"
+#include "sim/core/units.h"
 
 namespace attnsim::config {
 
@@ -50,12 +52,35 @@ RunSpec load_run_text(const std::string& text, const std::string& name, const Ov
 /// Reads a machine: a preset id or a file.
 MachineSpec load_machine(const std::string& id_or_file, const SearchPath& search);
 
+/// Reads a list of algorithms such as `standard,flash_attention_1`, given to `option`: with `fit`
+/// tiles and defaults for all else. Those whose trace is a file are refused.
+std::vector<AlgorithmChoice> load_fitted_algorithms(const std::string& option,
+                                                    const std::string& text,
+                                                    const Catalogue& catalogue);
+
 /// The ids of all presets, sorted.
 std::vector<std::string> machine_ids(const SearchPath& search);
 
 /// Reads a check file; the checks in the order of the file.
 std::vector<CheckSpec> load_checks(const std::string& file, const Catalogue& catalogue,
                                    const SearchPath& search);
+
+/// Reads the values of --cache, each `key=value,...`, from the core outwards.
+std::vector<SeededCache> load_caches(const std::vector<std::string>& texts);
+
+/// The keys of --cache, one a line.
+std::string cache_reference();
+
+/// What capacities given in an option have to be.
+struct CapacityRules {
+  std::size_t most;    // how many
+  std::uint64_t line;  // bytes; they are whole lines
+  int word_bits = 0;   // words are a unit, too, if not 0
+};
+
+/// Reads a list of capacities such as `64 KiB,1 MiB`, given to `option`.
+std::vector<Bytes> load_capacities(const std::string& option, const std::string& text,
+                                   const CapacityRules& rules);
 
 /// The run as canonical YAML: every default filled in, the machine in full, quantities in base
 /// units. Equal runs give equal text, and load_run() of the text gives the run back.

@@ -2,6 +2,8 @@
 #include <string>
 #include <utility>
 
+#include "sim/config/algorithm_reader.h"
+#include "sim/config/argument.h"
 #include "sim/config/check_reader.h"
 #include "sim/config/config.h"
 #include "sim/config/cursor.h"
@@ -59,6 +61,28 @@ MachineSpec load_machine(const std::string& id_or_file, const SearchPath& search
   const std::optional<Node> node = resolver.machine(map, "hardware");
   faults.throw_if_any();
   return require(read_machine(Cursor(*node, "hardware", faults)), faults);
+}
+
+std::vector<AlgorithmChoice> load_fitted_algorithms(const std::string& option,
+                                                    const std::string& text,
+                                                    const Catalogue& catalogue) {
+  Faults faults;
+  std::vector<AlgorithmChoice> out;
+  const Position at = origin(option, text);
+  for (const std::string_view item : split_list(text)) {
+    const std::string id(trimmed(item));
+    Node map = make_map(at);
+    map.entries.push_back({.key = "name", .at = at, .value = make_scalar(id, at)});
+    map.entries.push_back({.key = "tiles", .at = at, .value = make_scalar("fit", at)});
+    const auto choice = read_algorithm(Cursor(map, "", faults), catalogue);
+    if (choice && catalogue.algorithm(id)->from_file) {
+      faults.add(at, "", "'" + id + "' is read from a file: it has no tiles to fit");
+    } else if (choice) {
+      out.push_back(*choice);
+    }
+  }
+  faults.throw_if_any();
+  return out;
 }
 
 std::vector<std::string> machine_ids(const SearchPath& search) {

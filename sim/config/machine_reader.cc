@@ -168,8 +168,8 @@ std::optional<MachineSpec> read_machine(const Cursor& map) {
   if (map.faults().count() > before) return std::nullopt;
   if (machine.name.empty()) machine.name = machine.id;
   check_memories(map.child("memories"), machine);
-  if (map.faults().count() == before) check_caches(map.child("memories"), machine);
   check_roles(map.child("roles"), machine);
+  if (map.faults().count() == before) check_caches(map.child("memories"), machine);
   check_estimated(map, machine);
   if (map.faults().count() > before) return std::nullopt;
   return machine;

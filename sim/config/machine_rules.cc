@@ -65,14 +65,6 @@ void check_cache_keys(const Cursor& memories, const MemorySpec& m) {
   }
 }
 
-/// Faults of a cache at the keys they are about, or at the cache where it has no such key.
-void report(const Cursor& cache, const std::vector<CacheFault>& faults) {
-  for (const CacheFault& fault : faults) {
-    const bool written = cache.node().find(fault.key) != nullptr;
-    cache.child(fault.key).fault((written ? "" : fault.key + ": ") + fault.message);
-  }
-}
-
 /// The next simulated cache outwards; nullptr: none.
 const MemorySpec* next_simulated(const MachineSpec& machine, const MemorySpec& m) {
   const MemorySpec* out = machine.memory(m.parent);
@@ -83,6 +75,16 @@ const MemorySpec* next_simulated(const MachineSpec& machine, const MemorySpec& m
 bool tied(const MachineSpec& machine, const MemorySpec* cache) {
   for (; cache != nullptr; cache = next_simulated(machine, *cache)) {
     if (cache->cache.inclusion != CacheInclusion::neither) return true;
+  }
+  return false;
+}
+
+/// Whether tiles of some role reach memory through it.
+bool passed(const MachineSpec& machine, const MemorySpec& cache) {
+  for (const std::string& role : machine.roles) {
+    const MemorySpec* m = machine.memory(role);
+    while (m != nullptr && m != &cache) m = machine.memory(m->parent);
+    if (m == &cache) return true;
   }
   return false;
 }
@@ -100,20 +102,29 @@ void check_memories(const Cursor& memories, const MachineSpec& machine) {
   }
 }
 
+void add_cache_faults(const Cursor& cache, const std::vector<CacheFault>& faults) {
+  for (const CacheFault& fault : faults) cache.child(fault.key).fault(fault.message);
+}
+
 void check_caches(const Cursor& memories, const MachineSpec& machine) {
   const std::size_t before = memories.faults().count();
   for (const MemorySpec& m : machine.memories) {
+    if (!m.simulated()) continue;
+    if (!passed(machine, m)) {
+      memories.child(m.name).child("policy").fault(
+          "nothing passes this cache: no memory of a role lies inside it");
+    }
     // Words become bytes with the workload's dtype: then the run checks.
-    if (!m.simulated() || (m.capacity && m.capacity->in_words)) continue;
-    report(memories.child(m.name), faults_of(m.cache_spec(kAnyWord)));
+    if (m.capacity && m.capacity->in_words) continue;
+    add_cache_faults(memories.child(m.name), faults_of(m.cache_spec(kAnyWord)));
   }
   if (memories.faults().count() > before) return;
   for (const MemorySpec& m : machine.memories) {
     const MemorySpec* outer = m.simulated() ? next_simulated(machine, m) : nullptr;
     if (outer == nullptr) continue;
     const Cursor at = memories.child(m.name);
-    report(at, nesting_faults(m.cache_spec(kAnyWord), outer->cache_spec(kAnyWord),
-                              tied(machine, outer)));
+    add_cache_faults(at, nesting_faults(m.cache_spec(kAnyWord), outer->cache_spec(kAnyWord),
+                                        tied(machine, outer)));
     if (m.cache.policy == "opt" && m.per_core && !outer->per_core) {
       at.child("policy").fault("opt knows its misses at the end of the run, core by core: '" +
                                outer->name + "' outside it would not see them interleaved");

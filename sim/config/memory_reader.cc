@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "sim/config/cache_reader.h"
 #include "sim/config/scalar.h"
 #include "sim/core/spelling.h"
 
@@ -26,12 +27,6 @@ const std::vector<std::string>& kinds() {
   return kKinds;
 }
 
-const std::vector<std::string>& policies() {
-  static const std::vector<std::string> kPolicies = {"lru",    "fifo",  "tree_plru",
-                                                     "random", "srrip", "opt"};
-  return kPolicies;
-}
-
 void read_kind(const Cursor& value, Draft& out) {
   const auto text = value.choice("memory kind", kinds());
   if (!text) return;
@@ -42,28 +37,6 @@ void read_kind(const Cursor& value, Draft& out) {
 void read_per(const Cursor& value, Draft& out) {
   const std::vector<std::string> names = {"core", "device"};
   if (const auto text = value.choice("place", names)) out.per_core = *text == "core";
-}
-
-void read_index(const Cursor& value, Draft& out) {
-  const std::vector<std::string> names = {"modulo", "hash"};
-  if (const auto text = value.choice("index", names)) {
-    out.memory.cache.index = *text == "hash" ? CacheIndex::hash : CacheIndex::modulo;
-  }
-}
-
-void read_write(const Cursor& value, Draft& out) {
-  const std::vector<std::string> names = {"back", "through"};
-  if (const auto text = value.choice("write policy", names)) {
-    out.memory.cache.write_through = *text == "through";
-  }
-}
-
-void read_inclusion(const Cursor& value, Draft& out) {
-  const std::vector<std::string> names = {"neither", "inclusive", "exclusive"};
-  const auto text = value.choice("inclusion", names);
-  if (!text) return;
-  const auto index = std::find(names.begin(), names.end(), *text) - names.begin();
-  out.memory.cache.inclusion = static_cast<CacheInclusion>(index);
 }
 
 void read_capacity(const Cursor& value, Draft& out) {
@@ -119,13 +92,13 @@ std::span<const Field<Draft>> memory_table() {
         .type = "lru, fifo, tree_plru, random, srrip or opt",
         .doc = "replacement policy of a cache; a cache without one passes everything through"},
        [](const Cursor& v, Draft& out) {
-         out.memory.cache.policy = v.choice("policy", policies()).value_or("");
+         out.memory.cache.policy = v.choice("policy", cache_policies()).value_or("");
        }},
       {{.key = "index",
         .type = "modulo or hash",
         .fallback = "modulo",
         .doc = "how a cache finds the set of a line"},
-       read_index},
+       [](const Cursor& v, Draft& out) { read_index(v, out.memory.cache); }},
       {{.key = "slices",
         .type = "integer 1..2^20",
         .fallback = "1",
@@ -137,7 +110,7 @@ std::span<const Field<Draft>> memory_table() {
         .type = "back or through",
         .fallback = "back",
         .doc = "whether a write reaches the next memory when its line leaves, or at once"},
-       read_write},
+       [](const Cursor& v, Draft& out) { read_write(v, out.memory.cache); }},
       {{.key = "allocate",
         .type = "true or false",
         .fallback = "true",
@@ -156,7 +129,7 @@ std::span<const Field<Draft>> memory_table() {
         .type = "neither, inclusive or exclusive",
         .fallback = "neither",
         .doc = "whether a cache holds all of what the caches inside it hold, or none of it"},
-       read_inclusion},
+       [](const Cursor& v, Draft& out) { read_inclusion(v, out.memory.cache); }},
       {{.key = "classify",
         .type = "true or false",
         .fallback = "false",

@@ -7,21 +7,15 @@
 #include <utility>
 #include <vector>
 
+#include "sim/config/argument.h"
 #include "sim/config/cursor.h"
 #include "sim/config/parse.h"
-#include "sim/config/scalar.h"
 #include "sim/config/sections.h"
 
 namespace attnsim::config {
 namespace {
 
-constexpr std::size_t kLongestOrigin = 80;
 constexpr std::size_t kDeepestPath = 16;
-
-/// The position of everything that an argument says: the argument.
-Position origin(const std::string& option, std::string_view argument) {
-  return {.file = option + " " + shorten(argument, kLongestOrigin)};
-}
 
 /// The parts of a.b.c; empty when one of them is.
 std::vector<std::string> split_path(std::string_view path) {
@@ -33,31 +27,6 @@ std::vector<std::string> split_path(std::string_view path) {
     if (dot == std::string_view::npos) return parts;
     path.remove_prefix(dot + 1);
   }
-}
-
-/// Splits at commas outside of brackets and quotes: `window={left: 1, right: 2},heads=4` has two.
-std::vector<std::string_view> split_list(std::string_view text) {
-  std::vector<std::string_view> parts;
-  int depth = 0;
-  char quoted = '\0';
-  std::size_t start = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (quoted != '\0') {
-      if (c == quoted) quoted = '\0';
-    } else if (c == '"' || c == '\'') {
-      quoted = c;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      --depth;
-    } else if (c == ',' && depth == 0) {
-      parts.push_back(text.substr(start, i - start));
-      start = i + 1;
-    }
-  }
-  parts.push_back(text.substr(start));
-  return parts;
 }
 
 /// A tree with the one leaf that `path=value` names; `prefix` is prepended to the path.

@@ -59,7 +59,7 @@ void check_plain(const CacheSpec& c, const std::string& why, Faults& out) {
 void check_rules(const CacheSpec& c, Faults& out) {
   const CacheInclusion inclusion = c.rules.inclusion;
   if (c.rules.policy == "opt") {
-    check_plain(c, "policy opt is simulated so only", out);
+    check_plain(c, "policy opt is simulated in no other way", out);
     if (inclusion != CacheInclusion::neither) {
       out.push_back({"inclusion", "expected neither: policy opt cannot give lines back"});
     }

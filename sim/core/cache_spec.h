@@ -47,6 +47,12 @@ struct CacheSpec {
   std::uint64_t sets() const { return ways ? lines() / *ways : 1; }
 };
 
+/// One of a chain of caches given on the command line.
+struct SeededCache {
+  CacheSpec cache{};
+  std::uint64_t seed = 1;  // of a policy that draws
+};
+
 /// Something a description asks for that no simulation does.
 struct CacheFault {
   std::string key;  // of the value that is wrong: `capacity`, `write` ...

@@ -67,11 +67,13 @@ struct BoundRow {
   std::string kind = "lower";  // or "upper"
   std::string memory;
   std::optional<Words> m_words{};  // on-chip words the formula uses; absent when it uses none
-  bool rigorous = false;           // false: a shape without constants, never pass or fail
-  bool applies = true;             // to this class of algorithm and regime
-  double words = 0;                // exact for rigorous integer bounds
+  bool rigorous = false;           // false: not proven with its constants, never pass or fail
+  bool applies = true;             // to the run's algorithm and regime; without a run: to some
+  double words = 0;                // rigorous: an integer, rounded down where a double is too short
   double bytes = 0;
-  double ratio = 0;  // I/O of the run over the bound; 0 when there is no run
+  double ratio = 0;       // I/O of the run over the bound; 0 when there is no run
+  std::string holds_for;  // the class of algorithms, in words
+  std::string regime;     // where it says something, or "any M"
   std::string formula;
   std::string source;
 };

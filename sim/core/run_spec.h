@@ -38,6 +38,26 @@ struct TileSpec {
   std::string fallback{};  // the size that stands in for this one; empty: it must be given
 };
 
+/// Which lower bounds on I/O hold for an algorithm (docs/bounds.md). The defaults are those of a
+/// fused exact kernel. A replay that moves less than a bound it claims is refused as a bug, so an
+/// algorithm that does otherwise says so here.
+struct BoundClass {
+  /// Computes its function up to rounding, from every visible score. False for an approximation:
+  /// only the compulsory traffic binds it.
+  bool exact = true;
+  /// Every score is the sum of its head_dim products q_il k_jl, and the other matrix products are
+  /// formed likewise: no fast multiplication, nothing shared between two scores.
+  bool standard_products = true;
+  /// The passes within which some score s_ij or, backward, some dP_ij is formed more than once (a
+  /// backward pass of two kernels that both do). No recomputation in this sense: a backward pass
+  /// that forms once more what the forward pass had formed; exp taken again of a score that was
+  /// stored.
+  std::vector<Pass> recomputes{};
+  /// The backward pass reads scores or probabilities that the forward pass stored for it, instead
+  /// of forming them.
+  bool saves_scores = false;
+};
+
 /// What an algorithm says about itself.
 struct AlgorithmInfo {
   std::string id;
@@ -47,7 +67,8 @@ struct AlgorithmInfo {
   std::vector<Pass> passes{Pass::forward};
   std::vector<TileSpec> tiles{};
   std::vector<ParamSpec> params{};
-  bool dropout = false;    // computes with the dropout of the workload
+  bool dropout = false;  // computes with the dropout of the workload
+  BoundClass bound_class{};
   bool from_file = false;  // its trace is read from a file: nothing can be tried without one
 };
 

@@ -25,6 +25,8 @@ class Hierarchy {
   explicit Hierarchy(const MachineSpec& spec);
 
   std::size_t home() const { return parent_.size() - 1; }
+  /// The next memory outwards; of the home: itself.
+  std::size_t parent(std::size_t memory) const { return parent_[memory]; }
 
   /// The boundaries data passes on its way from one memory to another: out to the memory both lie
   /// in, then in. Empty when they are the same. Registers and scratchpad of a core are joined

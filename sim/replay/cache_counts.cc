@@ -1,129 +1,166 @@
 #include "sim/replay/cache_counts.h"
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "sim/core/error.h"
-#include "sim/machine/cache/cache_tree.h"
-#include "sim/machine/cache_factory.h"
-#include "sim/machine/hierarchy.h"
-#include "sim/machine/layout.h"
+#include "sim/machine/machine_caches.h"
 #include "sim/replay/cache_recurrence.h"
 #include "sim/replay/interleave.h"
+#include "sim/trace/memory_use.h"
+#include "sim/trace/tensor_layout.h"
 
 namespace attnsim::replay {
 namespace {
 
-/// The memories from just outside the cores to the home, as indices.
-std::vector<std::size_t> outer_memories(const MachineSpec& machine) {
-  const machine::Hierarchy hierarchy(machine);
-  std::vector<std::size_t> out{hierarchy.core_boundary()};
-  for (const machine::Crossing& crossing : hierarchy.path(out.front(), hierarchy.home())) {
-    out.push_back(crossing.memory);
-  }
-  return out;
-}
-
-/// A level of the chain of simulated caches.
-struct Level {
-  const MemorySpec* memory;
-  std::string outside;  // the memory its misses go to
-  machine::CacheTree::Node node = 0;
-};
-
-std::vector<Level> simulated_levels(const MachineSpec& machine) {
-  const std::vector<std::size_t> memories = outer_memories(machine);
-  std::vector<Level> levels;
-  for (std::size_t i = 0; i + 1 < memories.size(); ++i) {
-    const MemorySpec& memory = machine.memories[memories[i]];
-    if (!memory.simulated()) {
-      if (levels.empty()) continue;
-      break;
-    }
-    levels.push_back({&memory, machine.memories[memories[i + 1]].name});
-  }
-  return levels;
-}
-
-/// Feeds traffic records to the caches, innermost first.
+/// Feeds traffic records to the caches that their tiles lie in.
 class CacheFeed final : public TrafficListener {
  public:
-  CacheFeed(const PlannedRun& planned, std::vector<Level> levels)
-      : layout_(planned.schedule().program().tensors(), planned.target()),
-        unit_(spec_of(planned, levels.front()).unit()),
-        tree_(unit_),
-        levels_(std::move(levels)) {
-    machine::CacheTree::Node outside = tree_.add_memory(levels_.back().outside);
-    for (auto level = levels_.rbegin(); level != levels_.rend(); ++level) {
-      const CacheSpec spec = spec_of(planned, *level);
-      require_same_unit(spec);
-      outside = machine::add_cache(tree_, outside, spec, planned.run().seed);
-      level->node = outside;
+  CacheFeed(const PlannedRun& planned, const std::vector<TensorFlow>& flows,
+            machine::MachineCaches& caches)
+      : cores_(planned.run().machine.cores),
+        layout_(planned.schedule().program().tensors(), planned.target()),
+        caches_(caches),
+        ways_in_(planned.schedule().program().tensors().size()) {
+    for (const TensorFlow& flow : flows) {
+      WayIn& way = ways_in_[flow.tensor];
+      const auto cache = caches.next(flow.space);
+      if (!way.known) {
+        way = {true, cache};
+      } else if (way.cache != cache) {
+        throw UserError(fault_of(planned, flow, way, cache));
+      }
     }
   }
 
-  const machine::Layout& layout() const { return layout_; }
-  machine::CacheTree& tree() { return tree_; }
+  const TensorLayout& layout() const { return layout_; }
 
-  /// An addition in the core reads and writes; one at the memory is a write towards the cache,
-  /// which needs the old value whether the write covers its lines or not.
-  std::uint64_t traffic(const TileOp& op, std::size_t) override {
-    if (op.op != Op::accumulate) {
-      return pass(op, {.write = op.op == Op::store || op.op == Op::store_fill});
-    }
-    if (op.flags & kAtMemory) return pass(op, {.write = true, .needs_old = true});
-    return pass(op, {.write = false}) + pass(op, {.write = true});
-  }
-
-  void finish() { tree_.finish(); }
-  std::uint64_t unit() const { return unit_; }
-  const std::vector<Level>& levels() const { return levels_; }
-  machine::CacheCounts counts(const Level& level, std::size_t tensor) const {
-    return tree_.counts(level.node, static_cast<std::uint16_t>(tensor));
+  std::uint64_t traffic(const TileOp& op, std::size_t place) override {
+    const std::int64_t core = static_cast<std::int64_t>(place) % cores_;
+    const std::optional<std::size_t> cache = ways_in_[op.tensor].cache;
+    std::uint64_t bytes = 0;
+    layout_.for_each_rect(op.tensor, op.row, op.col, op.m, op.n, [&](const ByteRect& rect) {
+      for_each_use(op, [&](const MemoryUse& use) {
+        bytes += rect.rows * rect.row_bytes;
+        if (cache) caches_.access(*cache, core, rect, use, op.tensor);
+      });
+    });
+    return bytes;
   }
 
  private:
-  struct Way {
-    bool write = false;
-    bool needs_old = false;
+  /// The first cache that tiles of a tensor reach; none: all its traffic passes beside the caches.
+  struct WayIn {
+    bool known = false;
+    std::optional<std::size_t> cache{};
   };
 
-  std::uint64_t pass(const TileOp& op, Way way) {
-    const machine::ByteRect rect = layout_.bytes(op.tensor, op.row, op.col, op.m, op.n);
-    machine::LineAccess access;
-    access.write = way.write;
-    access.tag = op.tensor;
-    std::uint64_t address = rect.address;
-    for (std::uint64_t row = 0; row < rect.rows; ++row, address += rect.pitch) {
-      const machine::LineSpan span = machine::span_of(address, rect.row_bytes, unit_);
-      access.lines = span.lines;
-      access.covers_lines = span.covered && !way.needs_old;
-      tree_.access(levels_.front().node, access);
-    }
-    return rect.rows * rect.row_bytes;
+  static std::string fault_of(const PlannedRun& planned, const TensorFlow& flow, const WayIn& way,
+                              std::optional<std::size_t> cache) {
+    const std::vector<MemorySpec>& memories = planned.run().machine.memories;
+    const auto text = [&](std::optional<std::size_t> c) {
+      return c ? "through cache '" + memories[*c].name + "'" : std::string("through no cache");
+    };
+    return "hardware.memories: tiles of tensor '" +
+           planned.schedule().program().tensors()[flow.tensor].name + "' reach memory " +
+           text(way.cache) + " and " + text(cache) +
+           "; give the memories that hold them one simulated cache as the next";
   }
 
-  static CacheSpec spec_of(const PlannedRun& planned, const Level& level) {
-    return level.memory->cache_spec(planned.run().workload.word_bits());
-  }
-  void require_same_unit(const CacheSpec& cache) const {
-    const std::uint64_t unit = cache.unit();
-    if (unit == unit_) return;
-    throw UserError("hardware.memories." + cache.name + ": counts in units of " +
-                    std::to_string(unit) + " bytes, the cache inside it in " +
-                    std::to_string(unit_) + "; give both one line (or sector) size");
-  }
-
-  machine::Layout layout_;
-  std::uint64_t unit_;
-  machine::CacheTree tree_;
-  std::vector<Level> levels_;
+  std::int64_t cores_;
+  TensorLayout layout_;
+  machine::MachineCaches& caches_;
+  std::vector<WayIn> ways_in_;  // by tensor
 };
 
-CacheRow row_of(const Level& level, std::string tensor, const machine::CacheCounts& c) {
-  return {.name = level.memory->name,
+/// Bytes that arrive at the memories, by memory and tensor.
+class Arrivals {
+ public:
+  Arrivals(const MachineSpec& machine, std::size_t tensors)
+      : machine_(machine),
+        hierarchy_(machine),
+        bytes_(machine.memories.size(), std::vector<Moved>(tensors)),
+        beyond_(machine.memories.size(), false) {}
+
+  /// From a memory outwards, up to the next simulated cache.
+  void add(std::size_t from, std::size_t tensor, std::uint64_t read, std::uint64_t written) {
+    const bool filtered = machine_.memories[from].simulated();
+    while (from != hierarchy_.home()) {
+      from = hierarchy_.parent(from);
+      bytes_[from][tensor].read += read;
+      bytes_[from][tensor].written += written;
+      if (filtered) beyond_[from] = true;
+      if (machine_.memories[from].simulated()) return;
+    }
+  }
+
+  /// The rows of memories beyond a simulated cache say what arrives there. Rows of no tensor, which
+  /// pass no cache, stay.
+  void replace(const std::vector<TensorDecl>& tensors, int word_bits,
+               std::vector<IoRow>& io) const {
+    IoRow total;
+    for (IoRow& row : io) {
+      const auto memory =
+          static_cast<std::size_t>(machine_.memory(row.memory) - machine_.memories.data());
+      if (!beyond_[memory]) continue;
+      IoRow now{.memory = row.memory, .device = row.device, .tensor = row.tensor};
+      if (row.tensor == "total") {
+        now += total;
+        total = {};
+      } else {
+        const auto tensor = std::find_if(tensors.begin(), tensors.end(),
+                                         [&](const TensorDecl& t) { return t.name == row.tensor; });
+        if (tensor == tensors.end()) {
+          total += row;
+          continue;
+        }
+        const Moved& moved = bytes_[memory][static_cast<std::size_t>(tensor - tensors.begin())];
+        now.read_bytes = Bytes(moved.read);
+        now.write_bytes = Bytes(moved.written);
+        now.read_words = to_words(now.read_bytes, word_bits);
+        now.write_words = to_words(now.write_bytes, word_bits);
+        total += now;
+      }
+      row = std::move(now);
+    }
+  }
+
+ private:
+  struct Moved {
+    std::uint64_t read = 0, written = 0;
+  };
+
+  const MachineSpec& machine_;
+  machine::Hierarchy hierarchy_;
+  std::vector<std::vector<Moved>> bytes_;
+  std::vector<bool> beyond_;  // a simulated cache
+};
+
+/// Fills result.caches; what leaves the caches is added to `arrivals`.
+void report_caches(const machine::MachineCaches& caches, const std::vector<TensorDecl>& tensors,
+                   Arrivals& arrivals, Result& result) {
+  for (const std::size_t cache : caches.caches()) {
+    const std::string& name = result.run.machine.memories[cache].name;
+    machine::CacheCounts total;
+    for (std::size_t i = 0; i < tensors.size(); ++i) {
+      const machine::CacheCounts counts = caches.counts(cache, static_cast<std::uint16_t>(i));
+      arrivals.add(cache, i, counts.fills * caches.unit(),
+                   (counts.write_backs + counts.final_dirty) * caches.unit());
+      if (counts.accesses == 0) continue;
+      total += counts;
+      result.caches.push_back(cache_row(name, tensors[i].name, counts));
+    }
+    result.caches.push_back(cache_row(name, "total", total));
+  }
+}
+
+}  // namespace
+
+CacheRow cache_row(const std::string& cache, std::string tensor, const machine::CacheCounts& c) {
+  return {.name = cache,
           .tensor = std::move(tensor),
           .accesses = c.accesses,
           .hits = c.hits,
@@ -139,68 +176,40 @@ CacheRow row_of(const Level& level, std::string tensor, const machine::CacheCoun
           .final_dirty = c.final_dirty};
 }
 
-IoRow io_row_of(const Level& level, std::string tensor, const machine::CacheCounts& c,
-                std::uint64_t unit, int word_bits) {
-  IoRow row{.memory = level.outside, .tensor = std::move(tensor)};
-  row.read_bytes = Bytes(c.fills * unit);
-  row.write_bytes = Bytes((c.write_backs + c.final_dirty) * unit);
-  row.read_words = to_words(row.read_bytes, word_bits);
-  row.write_words = to_words(row.write_bytes, word_bits);
-  return row;
-}
-
-/// The rows of one memory in `io` give way to `rows`, in their place.
-void replace_rows(std::vector<IoRow>& io, const std::string& memory, std::vector<IoRow> rows) {
-  const auto of_memory = [&](const IoRow& row) { return row.memory == memory; };
-  const auto at = std::find_if(io.begin(), io.end(), of_memory) - io.begin();
-  std::erase_if(io, of_memory);
-  io.insert(io.begin() + at, rows.begin(), rows.end());
-}
-
-void report_level(const CacheFeed& feed, const Level& level, const PlannedRun& planned,
-                  Result& result) {
-  const std::vector<TensorDecl>& tensors = planned.schedule().program().tensors();
+void simulate_caches(const PlannedRun& planned, const std::vector<TensorFlow>& flows,
+                     Repetition repetition, Result& result, Progress* progress) {
+  const MachineSpec& machine = planned.run().machine;
+  const Program& program = planned.schedule().program();
   const int word_bits = planned.run().workload.word_bits();
-  machine::CacheCounts total;
-  std::vector<IoRow> io;
-  for (std::size_t i = 0; i < tensors.size(); ++i) {
-    const machine::CacheCounts counts = feed.counts(level, i);
-    if (counts.accesses == 0) continue;
-    total += counts;
-    result.caches.push_back(row_of(level, tensors[i].name, counts));
-    io.push_back(io_row_of(level, tensors[i].name, counts, feed.unit(), word_bits));
-  }
-  result.caches.push_back(row_of(level, "total", total));
-  io.push_back(io_row_of(level, "total", total, feed.unit(), word_bits));
-  replace_rows(result.io, level.outside, std::move(io));
-}
-
-}  // namespace
-
-bool has_simulated_caches(const MachineSpec& machine) { return !simulated_levels(machine).empty(); }
-
-void simulate_caches(const PlannedRun& planned, Repetition repetition, Result& result,
-                     Progress* progress) {
-  CacheFeed feed(planned, simulated_levels(planned.run().machine));
   const std::int64_t width =
-      planned.run().machine.cores *
-      resident_per_core(planned.schedule(), planned.run().machine, planned.target());
-  const std::vector<Kernel>& kernels = planned.schedule().program().kernels();
-  for (const Kernel& kernel : kernels) {
+      machine.cores * resident_per_core(planned.schedule(), machine, planned.target());
+  std::int64_t busy = 1;
+  for (const Kernel& kernel : program.kernels()) busy = std::max(busy, kernel.tasks());
+
+  machine::MachineCaches caches(machine, word_bits, planned.run().seed,
+                                std::min(machine.cores, busy));
+  CacheFeed feed(planned, flows, caches);
+  for (const Kernel& kernel : program.kernels()) {
     if (repetition == Repetition::replay_all) {
       run_interleaved(kernel, width, feed, progress);
       continue;
     }
-    CacheRecurrence recurrence(feed, feed.tree(), feed.layout(),
-                               planned.schedule().program().tensors(), feed.unit());
+    CacheRecurrence recurrence(feed, caches.tree(), feed.layout(), program.tensors(),
+                               caches.unit());
     Interleaving tasks(kernel, width, recurrence);
     while (tasks.step()) {
       recurrence.after_step(tasks);
       tasks.show(progress);
     }
   }
-  feed.finish();
-  for (const Level& level : feed.levels()) report_level(feed, level, planned, result);
+  caches.finish();
+
+  Arrivals arrivals(machine, program.tensors().size());
+  for (const TensorFlow& flow : flows) {
+    arrivals.add(flow.space, flow.tensor, flow.read_bytes, flow.written_bytes);
+  }
+  report_caches(caches, program.tensors(), arrivals, result);
+  arrivals.replace(program.tensors(), word_bits, result.io);
 }
 
 }  // namespace attnsim::replay

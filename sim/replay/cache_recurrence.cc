@@ -19,8 +19,8 @@ std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) {
 }  // namespace
 
 CacheRecurrence::CacheRecurrence(TrafficListener& feed, machine::CacheTree& tree,
-                                 const machine::Layout& layout,
-                                 const std::vector<TensorDecl>& tensors, std::uint64_t unit)
+                                 const TensorLayout& layout, const std::vector<TensorDecl>& tensors,
+                                 std::uint64_t unit)
     : feed_(feed),
       tree_(tree),
       layout_(layout),
@@ -40,8 +40,8 @@ std::uint64_t CacheRecurrence::traffic(const TileOp& op, std::size_t place) {
     if (!reference_.rows.empty()) {
       const std::uint64_t what = std::uint64_t{op.tensor} << 8U | static_cast<std::uint64_t>(op.op);
       hash_ = mixed(hash_, what ^ unsigned_of(op.m) << 32U ^ unsigned_of(op.n) << 44U);
-      hash_ = mixed(hash_, unsigned_of(op.row - reference_.rows[op.tensor]) ^
-                               unsigned_of(op.col) << 40U);
+      hash_ = mixed(hash_, unsigned_of(op.row - reference_.rows[op.tensor]) ^ unsigned_of(op.col)
+                                                                                  << 40U);
     }
     reach.last = op.row;
     reach.low = std::min(reach.low, op.row);
@@ -74,8 +74,7 @@ bool CacheRecurrence::is_checkpoint(const Interleaving& tasks) {
     caches_.clear();  // for the rest of the kernel
     return false;
   }
-  return tasks.started() % slice_ == 0 &&
-         effort_ * kWordsPerRecord >= reference_.caches.size();
+  return tasks.started() % slice_ == 0 && effort_ * kWordsPerRecord >= reference_.caches.size();
 }
 
 void CacheRecurrence::checkpoint(Interleaving& tasks) {
@@ -114,7 +113,13 @@ CacheRecurrence::State CacheRecurrence::state(const Interleaving& tasks) {
     now.rows.push_back(reach_[t].last);
     origin.push_back(line_of(t, reach_[t].last));
   }
-  for (const auto& cache : caches_) cache.state->snapshot(origin, now.caches);
+  // Outer caches come first.
+  machine::LinesByTag lowest(tensors_.size(), ~std::uint64_t{0});
+  now.lowest.resize(caches_.size());
+  for (std::size_t cache = caches_.size(); cache-- > 0;) {
+    now.lowest[cache] = lowest;
+    caches_[cache].state->snapshot(origin, now.caches, lowest);
+  }
   tree_.append_counts(tensors_.size(), now.counts);
   return now;
 }
@@ -158,8 +163,10 @@ std::optional<CacheRecurrence::Stretch> CacheRecurrence::stretch_to(const State&
     out.content.push_back(unsigned_of(reach.low - reference_.rows[t]));
     out.content.push_back(unsigned_of(reach.high - reference_.rows[t]));
     if (moved == 0) continue;
-    for (const auto& cache : caches_) {
-      cache.state->append_touched(reached_again(t, moved), out.content);
+    for (std::size_t cache = 0; cache < caches_.size(); ++cache) {
+      const machine::LineRun again = reached_again(cache, t, now, moved);
+      out.content.push_back(again.first - line_of(t, now.rows[t]));
+      caches_[cache].state->append_touched(again, out.content);
       out.content.push_back(t);  // closes the list
     }
   }
@@ -168,8 +175,8 @@ std::optional<CacheRecurrence::Stretch> CacheRecurrence::stretch_to(const State&
 
 /// Whether the next stretch meets as many lines of the tensor for the first time as the last one.
 bool CacheRecurrence::cold_misses_repeat(std::size_t tensor, std::uint64_t moved) const {
-  const std::uint64_t all = line_after(tensor, tensors_[tensor].planes * tensors_[tensor].rows) -
-                            line_of(tensor, 0);
+  const std::uint64_t all =
+      line_after(tensor, tensors_[tensor].planes * tensors_[tensor].rows) - line_of(tensor, 0);
   const bool reached = reach_[tensor].low < reach_[tensor].high;
   for (std::size_t cache = 0; cache < caches_.size(); ++cache) {
     const std::uint64_t fresh =
@@ -202,7 +209,7 @@ void CacheRecurrence::leave_out(Interleaving& tasks, const Stretch& stretch, con
                                 std::int64_t times) {
   machine::LinesByTag by;
   for (std::size_t t = 0; t < tensors_.size(); ++t) {
-    mark_touched(t, stretch.lines[t], unsigned_of(times));
+    mark_touched(t, now, stretch.lines[t], unsigned_of(times));
     by.push_back(stretch.lines[t] * unsigned_of(times));
     reach_[t].last += (now.rows[t] - reference_.rows[t]) * times;
   }
@@ -212,12 +219,13 @@ void CacheRecurrence::leave_out(Interleaving& tasks, const Stretch& stretch, con
 }
 
 /// Behind what the next stretch can reach all is touched; in what it can reach, what was.
-void CacheRecurrence::mark_touched(std::size_t tensor, std::uint64_t moved, std::uint64_t times) {
+void CacheRecurrence::mark_touched(std::size_t tensor, const State& now, std::uint64_t moved,
+                                   std::uint64_t times) {
   if (moved == 0 || reach_[tensor].low >= reach_[tensor].high) return;
-  const machine::LineRun again = reached_again(tensor, moved);
   for (std::size_t cache = 0; cache < caches_.size(); ++cache) {
     if (cold_before_[cache][tensor] != 0) continue;  // all of it, before the kernel
     machine::Recurring& state = *caches_[cache].state;
+    const machine::LineRun again = reached_again(cache, tensor, now, moved);
     std::vector<std::uint64_t> touched;
     state.append_touched(again, touched);
     state.mark_touched({again.first, moved * times});
@@ -235,8 +243,10 @@ std::uint64_t CacheRecurrence::line_after(std::size_t tensor, std::int64_t row) 
   return (layout_.base(tensor) + unsigned_of(row) * layout_.row_bytes(tensor) + unit_ - 1) / unit_;
 }
 
-/// The lines among those reached since the reference that the next stretch can reach too.
-machine::LineRun CacheRecurrence::reached_again(std::size_t tensor, std::uint64_t moved) const {
+/// The lines among those reached since the reference that can be reached in the next stretch, by
+/// the tasks or because a cache inside gives them up.
+machine::LineRun CacheRecurrence::reached_again(std::size_t cache, std::size_t tensor,
+                                                const State& now, std::uint64_t moved) const {
   const TensorDecl& decl = tensors_[tensor];
   std::int64_t low = reach_[tensor].low;
   std::int64_t high = reach_[tensor].high;
@@ -244,7 +254,7 @@ machine::LineRun CacheRecurrence::reached_again(std::size_t tensor, std::uint64_
     low = low / decl.rows * decl.rows;
     high = (high + decl.rows - 1) / decl.rows * decl.rows;
   }
-  const std::uint64_t first = line_of(tensor, low) + moved;
+  const std::uint64_t first = std::min(line_of(tensor, low) + moved, now.lowest[cache][tensor]);
   const std::uint64_t end = line_after(tensor, high);
   return {first, end > first ? end - first : 0};
 }

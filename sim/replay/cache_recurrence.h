@@ -24,7 +24,7 @@
 
 #include "sim/machine/cache/cache_tree.h"
 #include "sim/replay/interleave.h"
-#include "sim/machine/layout.h"
+#include "sim/trace/tensor_layout.h"
 
 namespace attnsim::replay {
 
@@ -32,7 +32,7 @@ namespace attnsim::replay {
 class CacheRecurrence final : public TrafficListener {
  public:
   /// References everything. `unit`: bytes per line of the tree.
-  CacheRecurrence(TrafficListener& feed, machine::CacheTree& tree, const machine::Layout& layout,
+  CacheRecurrence(TrafficListener& feed, machine::CacheTree& tree, const TensorLayout& layout,
                   const std::vector<TensorDecl>& tensors, std::uint64_t unit);
 
   std::uint64_t traffic(const TileOp& op, std::size_t place) override;
@@ -50,7 +50,8 @@ class CacheRecurrence final : public TrafficListener {
     std::vector<std::uint64_t> tasks;
     std::vector<std::uint64_t> caches;
     std::vector<std::uint64_t> counts;
-    std::vector<std::int64_t> rows;  // by tensor: accessed last
+    std::vector<std::int64_t> rows;           // by tensor: accessed last
+    std::vector<machine::LinesByTag> lowest;  // by cache: resident in those inside it
     std::int64_t started = 0;
   };
   /// From one state to an equal one.
@@ -70,35 +71,35 @@ class CacheRecurrence final : public TrafficListener {
   std::optional<Stretch> stretch_to(const State& now);
   bool cold_misses_repeat(std::size_t tensor, std::uint64_t moved) const;
   std::int64_t repetitions(const Interleaving& tasks, std::int64_t stretch) const;
-  void leave_out(Interleaving& tasks, const Stretch& stretch, const State& now,
-                 std::int64_t times);
-  void mark_touched(std::size_t tensor, std::uint64_t moved, std::uint64_t times);
+  void leave_out(Interleaving& tasks, const Stretch& stretch, const State& now, std::int64_t times);
+  void mark_touched(std::size_t tensor, const State& now, std::uint64_t moved, std::uint64_t times);
 
   /// The line in which a row begins, and the one after all rows before it.
   std::uint64_t line_of(std::size_t tensor, std::int64_t row) const;
   std::uint64_t line_after(std::size_t tensor, std::int64_t row) const;
-  machine::LineRun reached_again(std::size_t tensor, std::uint64_t moved) const;
+  machine::LineRun reached_again(std::size_t cache, std::size_t tensor, const State& now,
+                                 std::uint64_t moved) const;
   std::uint64_t cold(std::size_t cache, std::size_t tensor) const;
 
   TrafficListener& feed_;
   machine::CacheTree& tree_;
-  const machine::Layout& layout_;
+  const TensorLayout& layout_;
   const std::vector<TensorDecl>& tensors_;
   std::uint64_t unit_;
   std::vector<machine::CacheTree::RecurringNode> caches_;  // empty: nothing is looked for
   std::vector<std::vector<std::uint64_t>> cold_before_;    // the kernel; by cache and tensor
 
-  std::size_t dim_ = 0;          // along which translated tasks are looked for
-  std::int64_t slice_ = 0;       // tasks per coordinate of it; 0: not chosen yet
-  std::int64_t checked_ = 0;     // tasks started at the last look
-  std::uint64_t effort_ = 0;     // records since the last comparison of caches
-  std::vector<Reach> reach_;     // by tensor
-  std::uint64_t hash_ = 0;       // of the traffic since the reference
+  std::size_t dim_ = 0;       // along which translated tasks are looked for
+  std::int64_t slice_ = 0;    // tasks per coordinate of it; 0: not chosen yet
+  std::int64_t checked_ = 0;  // tasks started at the last look
+  std::uint64_t effort_ = 0;  // records since the last comparison of caches
+  std::vector<Reach> reach_;  // by tensor
+  std::uint64_t hash_ = 0;    // of the traffic since the reference
   State reference_;
   std::vector<std::uint64_t> cold_at_reference_;  // by cache and tensor
-  std::int64_t age_ = 0;         // comparisons since the reference was taken
-  std::int64_t patience_ = 1;    // comparisons until it is replaced
-  std::optional<Stretch> last_;  // that ended at the reference
+  std::int64_t age_ = 0;                          // comparisons since the reference was taken
+  std::int64_t patience_ = 1;                     // comparisons until it is replaced
+  std::optional<Stretch> last_;                   // that ended at the reference
 };
 
 }  // namespace attnsim::replay

@@ -18,6 +18,10 @@ Counter::Counter(const Program& program, const MachineSpec& machine, const Targe
   for (int r = 0; r < kRoleCount; ++r) {
     space_[static_cast<std::size_t>(r)] = target.space(static_cast<Role>(r));
   }
+  smallest_bits_ = static_cast<std::uint64_t>(target.word_bits());
+  for (const TensorDecl& t : program.tensors()) {
+    smallest_bits_ = std::min(smallest_bits_, element_bits_[static_cast<std::size_t>(t.dtype)]);
+  }
 }
 
 void Counter::begin_task(const Kernel&, std::int64_t) {
@@ -72,6 +76,7 @@ void Counter::occupy(std::uint32_t at) {
   const Slot& slot = slots_.slot(at);
   Occupation& space = occupation_[space_[static_cast<std::size_t>(slot.role)]];
   const std::uint64_t bits = slot_bits(slot);
+  smallest_bits_ = std::min(smallest_bits_, element_bits_[static_cast<std::size_t>(slot.dtype)]);
   space.live += bits;
   space.peak = std::max(space.peak, space.live);
   space.largest[at] = std::max(space.largest[at], bits);

@@ -18,6 +18,14 @@
 
 namespace attnsim::replay {
 
+/// Bytes moved between a tensor and tiles in one memory. Initial stores come from where operands
+/// live.
+struct TensorFlow {
+  std::size_t tensor = 0;
+  std::size_t space = 0;  // index into MachineSpec::memories
+  std::uint64_t read_bytes = 0, written_bytes = 0;
+};
+
 /// Counts one program on one machine. References everything it is made from.
 class Counter final : public TaskSink {
  public:
@@ -30,11 +38,17 @@ class Counter final : public TaskSink {
   /// io rows by memory (outermost first) and tensor, each memory closed by its total.
   std::vector<IoRow> io(int word_bits) const;
 
+  /// Which memories the tiles of each tensor lay in, and what moved between them and the tensor.
+  std::vector<TensorFlow> flows() const;
+
   /// One row per explicitly managed memory in use, inner to outer, then the home memory with all
   /// tensors in it.
   std::vector<FootprintRow> footprint(int word_bits) const;
 
   WorkSummary work() const;
+
+  /// Of the tensors and of the tiles kept so far.
+  int smallest_element_bits() const { return static_cast<int>(smallest_bits_); }
 
   /// All counts so far but the peaks, and what else later records depend on.
   const Totals& totals() const { return totals_; }
@@ -80,6 +94,7 @@ class Counter final : public TaskSink {
   machine::Hierarchy hierarchy_;
   SlotTable slots_;
   std::array<std::uint64_t, kDTypeCount> element_bits_{};
+  std::uint64_t smallest_bits_ = 0;
   std::array<std::size_t, kRoleCount> space_{};
   Totals totals_;
   std::uint64_t number_ = 0;            // operations of the running task

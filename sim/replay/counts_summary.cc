@@ -44,15 +44,6 @@ void set_capacity(FootprintRow& row, const MemorySpec& memory, int word_bits) {
   row.fits = row.peak_bytes <= *row.capacity_bytes;
 }
 
-void accumulate(IoRow& total, const IoRow& row) {
-  total.read_bytes += row.read_bytes;
-  total.write_bytes += row.write_bytes;
-  total.init_bytes += row.init_bytes;
-  total.read_words += row.read_words;
-  total.write_words += row.write_words;
-  total.init_words += row.init_words;
-}
-
 }  // namespace
 
 void Counter::add_path(Boundaries& to, std::size_t tensor, std::size_t from, std::size_t dest,
@@ -114,12 +105,25 @@ std::vector<IoRow> Counter::io(int word_bits) const {
       row.read_words = to_words(row.read_bytes, word_bits);
       row.write_words = to_words(row.write_bytes, word_bits);
       row.init_words = to_words(row.init_bytes, word_bits);
-      accumulate(total, row);
+      total += row;
       rows.push_back(std::move(row));
     }
     if (rows.size() > first) rows.push_back(std::move(total));
   }
   return rows;
+}
+
+std::vector<TensorFlow> Counter::flows() const {
+  std::vector<TensorFlow> out;
+  for (std::size_t i = 0; i < program_.tensors().size(); ++i) {
+    const std::uint64_t bits = element_bits_[static_cast<std::size_t>(program_.tensors()[i].dtype)];
+    for (std::size_t r = 0; r < kRoleCount; ++r) {
+      const Traffic& t = totals_.traffic[i][r];
+      if (t.read + t.written == 0) continue;
+      out.push_back({i, space_[r], t.read * bits / 8, t.written * bits / 8});
+    }
+  }
+  return out;
 }
 
 FootprintRow Counter::home_footprint(int word_bits) const {

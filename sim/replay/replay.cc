@@ -1,6 +1,7 @@
 #include "sim/replay/replay.h"
 
-#include "analysis/bounds/bounds.h"
+#include "sim/machine/machine_caches.h"
+#include "sim/replay/bound_rows.h"
 #include "sim/replay/cache_counts.h"
 #include "sim/replay/count_program.h"
 #include "sim/replay/counts.h"
@@ -37,16 +38,12 @@ std::vector<ClosedFormRow> closed_form_rows(const PlannedRun& planned, const Res
   return rows;
 }
 
-/// The bounds of the workload, with the ratio of what this run moved.
-std::vector<BoundRow> bound_rows(const RunSpec& run, const Result& result) {
-  std::vector<BoundRow> rows = bounds::bounds(run.workload, run.machine);
-  for (BoundRow& row : rows) {
-    const IoRow* total = result.io_row(row.memory, "total");
-    if (total != nullptr && row.bytes > 0) {
-      row.ratio = static_cast<double>(total->bytes().count) / row.bytes;
-    }
-  }
-  return rows;
+/// The algorithm whose bounds hold: of a recorded trace the one it names, where that is known.
+AlgorithmInfo bounded_algorithm(const PlannedRun& planned) {
+  const std::string recorded = planned.schedule().recorded_algorithm();
+  const Catalogue catalogue = recorded.empty() ? Catalogue() : algorithm_catalogue();
+  const AlgorithmInfo* known = catalogue.algorithm(recorded);
+  return known != nullptr ? *known : planned.algorithm().info;
 }
 
 /// Counts depend on capacities only; guessed rates and latencies do not touch them.
@@ -58,18 +55,19 @@ std::vector<std::string> guesses_counts_rest_on(const MachineSpec& machine) {
   return out;
 }
 
-RunSpec with_all_parameters(RunSpec run) {
-  const AlgorithmInfo info = find_algorithm(run.algorithm.name).info;
+RunSpec with_all_parameters(RunSpec run, const AlgorithmInfo& info) {
   run.algorithm.params = completed(std::move(run.algorithm.params), info.params);
   return run;
 }
 
 }  // namespace
 
-PlannedRun::PlannedRun(const RunSpec& run)
-    : run_(with_all_parameters(run)),
+PlannedRun::PlannedRun(const RunSpec& run) : PlannedRun(run, find_algorithm(run.algorithm.name)) {}
+
+PlannedRun::PlannedRun(const RunSpec& run, const Algorithm& algorithm)
+    : run_(with_all_parameters(run, algorithm.info)),
       target_(run_.machine, run_.workload),
-      algorithm_(find_algorithm(run_.algorithm.name)),
+      algorithm_(algorithm),
       schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}
 
 Result replay(const RunSpec& run, Progress* progress, Repetition repetition) {
@@ -98,8 +96,11 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.footprint = counter.footprint(word_bits);
   result.work = counter.work();
   result.closed_form = closed_form_rows(planned, result);
-  if (has_simulated_caches(run.machine)) simulate_caches(planned, repetition, result, progress);
-  result.bounds = bound_rows(run, result);
+  if (machine::has_simulated_caches(run.machine)) {
+    simulate_caches(planned, counter.flows(), repetition, result, progress);
+  }
+  result.bounds = bound_rows(result, bounded_algorithm(planned), counter.smallest_element_bits());
+  if (!planned.algorithm().info.from_file) require_bounds_hold(result);
   result.provenance.seed = run.seed;
   result.provenance.estimated_inputs = guesses_counts_rest_on(run.machine);
   return result;

@@ -19,6 +19,8 @@ class PlannedRun {
  public:
   /// Throws UserError when the algorithm cannot be planned (no released tiles, nothing fits).
   explicit PlannedRun(const RunSpec& run);
+  /// For an algorithm that is not registered (a test's).
+  PlannedRun(const RunSpec& run, const Algorithm& algorithm);
   PlannedRun(const PlannedRun&) = delete;
   PlannedRun& operator=(const PlannedRun&) = delete;
 
@@ -36,7 +38,9 @@ class PlannedRun {
 
 /// Counts, footprint, closed form, bounds and work of one run. Memory is O(1) whatever the trace;
 /// time grows with what does not repeat. Throws UserError when it cannot be planned and TraceError
-/// when the trace is illegal. A footprint above capacity is not an error: the result says so.
+/// when the trace is illegal. A footprint above capacity is not an error: the result says so. A run
+/// that moves less than a bound its algorithm claims is a bug and throws InternalError, but for a
+/// trace from a file.
 Result replay(const RunSpec& run, Progress* progress = nullptr,
               Repetition repetition = Repetition::skip_copies);
 

@@ -81,11 +81,11 @@ std::string to_csv(const VerifyReport& report) {
 }
 
 std::string to_csv(const std::vector<BoundRow>& bounds) {
-  std::string out = "id,kind,memory,m_words,rigorous,applies,words,bytes,ratio,formula,source\n";
+  std::string out = "id,kind,memory,m_words,rigorous,applies,words,bytes,ratio,class,regime,formula,source\n";
   for (const BoundRow& b : bounds) {
     const std::optional<double> ratio = b.ratio > 0 ? std::optional(b.ratio) : std::nullopt;
     add_line(out, b.id, b.kind, b.memory, b.m_words, b.rigorous, b.applies, b.words, b.bytes, ratio,
-             b.formula, b.source);
+             b.holds_for, b.regime, b.formula, b.source);
   }
   return out;
 }

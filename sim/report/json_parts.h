@@ -18,11 +18,11 @@ using Json = nlohmann::ordered_json;  // keeps the order in which keys were set
 
 inline constexpr int kSchemaVersion = 1;
 
+inline constexpr auto kReplace = Json::error_handler_t::replace;
+
 /// The text of a document. Text of users (paths, commands) may hold any byte: what is no UTF-8 is
 /// replaced, not refused.
-inline std::string dump(const Json& json) {
-  return json.dump(2, ' ', false, Json::error_handler_t::replace) + '\n';
-}
+inline std::string dump(const Json& json) { return json.dump(2, ' ', false, kReplace) + '\n'; }
 
 /// A document that holds its schema_version.
 inline Json versioned() {
@@ -56,6 +56,12 @@ Json array(const Rows& rows, Writer writer) {
   for (const auto& row : rows) out.push_back(writer(row));
   return out;
 }
+
+/// The program and its version.
+Json tool_json();
+
+/// The counts of one cache.
+Json cache_json(const CacheRow& row);
 
 /// A machine as results and listings show it.
 Json machine_json(const MachineSpec& machine);

@@ -129,27 +129,10 @@ Json bound_json(const BoundRow& row) {
   out["words"] = count(row.words);
   out["bytes"] = count(row.bytes);
   out["ratio"] = row.ratio > 0 ? real(row.ratio) : Json(nullptr);
+  out["class"] = row.holds_for;
+  out["regime"] = row.regime;
   out["formula"] = row.formula;
   out["source"] = row.source;
-  return out;
-}
-
-Json cache_json(const CacheRow& row) {
-  Json out = Json::object();
-  out["name"] = row.name;
-  out["tensor"] = row.tensor;
-  out["accesses"] = row.accesses;
-  out["hits"] = row.hits;
-  out["misses"] = row.misses;
-  out["read_misses"] = row.read_misses;
-  out["write_misses"] = row.write_misses;
-  out["cold"] = row.cold;
-  out["capacity"] = row.capacity;
-  out["conflict"] = row.conflict;
-  out["fills"] = row.fills;
-  out["evictions"] = row.evictions;
-  out["write_backs"] = row.write_backs;
-  out["final_dirty"] = row.final_dirty;
   return out;
 }
 
@@ -174,14 +157,37 @@ Json provenance_json(const Provenance& provenance) {
 
 }  // namespace
 
+Json cache_json(const CacheRow& row) {
+  Json out = Json::object();
+  out["name"] = row.name;
+  out["tensor"] = row.tensor;
+  out["accesses"] = row.accesses;
+  out["hits"] = row.hits;
+  out["misses"] = row.misses;
+  out["read_misses"] = row.read_misses;
+  out["write_misses"] = row.write_misses;
+  out["cold"] = row.cold;
+  out["capacity"] = row.capacity;
+  out["conflict"] = row.conflict;
+  out["fills"] = row.fills;
+  out["evictions"] = row.evictions;
+  out["write_backs"] = row.write_backs;
+  out["final_dirty"] = row.final_dirty;
+  return out;
+}
+
 std::string_view tool_version() { return ATTNSIM_VERSION; }
 
-std::string to_json(const Result& result) {
+Json tool_json() {
   Json tool = Json::object();
   tool["name"] = "attnsim";
   tool["version"] = tool_version();
+  return tool;
+}
+
+std::string to_json(const Result& result) {
   Json out = versioned();
-  out["tool"] = std::move(tool);
+  out["tool"] = tool_json();
   out["run"] = run_json(result);
   out["io"] = array(result.io, io_json);
   out["closed_form"] = closed_form_json(result.closed_form);

@@ -89,12 +89,28 @@ std::string footprint_text(const Result& result) {
   return table.text();
 }
 
-std::string bounds_text(const Result& result) {
-  const Unit unit(result.run.machine);
+bool gates(const BoundRow& b) { return b.rigorous && b.kind == "lower"; }
+
+/// What applies; of the rigorous lower bounds of a memory the largest (of equals, the first).
+std::vector<const BoundRow*> telling_bounds(const Result& result) {
   std::vector<const BoundRow*> rows;
   for (const BoundRow& b : result.bounds) {
-    if (b.applies) rows.push_back(&b);
+    if (!b.applies) continue;
+    const auto rival = std::find_if(rows.begin(), rows.end(), [&](const BoundRow* r) {
+      return gates(b) && gates(*r) && r->memory == b.memory;
+    });
+    if (rival == rows.end()) {
+      rows.push_back(&b);
+    } else if ((*rival)->bytes < b.bytes) {
+      *rival = &b;
+    }
   }
+  return rows;
+}
+
+std::string bounds_text(const Result& result) {
+  const Unit unit(result.run.machine);
+  std::vector<const BoundRow*> rows = telling_bounds(result);
   std::stable_sort(rows.begin(), rows.end(), [](const BoundRow* a, const BoundRow* b) {
     return a->rigorous > b->rigorous;  // what is proven first
   });

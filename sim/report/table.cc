@@ -60,7 +60,7 @@ std::string bound_sources(const std::vector<BoundRow>& bounds) {
   return table.text();
 }
 
-std::string bound_class(const BoundRow& b) {
+std::string bound_status(const BoundRow& b) {
   if (!b.applies) return "does not apply";
   return b.rigorous ? "rigorous" : "shape only";
 }
@@ -88,11 +88,13 @@ std::string to_table(const VerifyReport& report) {
 
 std::string to_table(const std::vector<BoundRow>& bounds) {
   if (bounds.empty()) return "no bound is known for this workload\n";
-  TextTable table({kLeft, kLeft, kLeft, kRight, kRight, kRight, kRight, kLeft});
-  table.add_row({"bound", "kind", "memory", "M words", "words", "bytes", "run over it", "class"});
+  TextTable table({kLeft, kLeft, kLeft, kRight, kRight, kRight, kRight, kLeft, kLeft, kLeft});
+  table.add_row({"bound", "kind", "memory", "M words", "words", "bytes", "run over it", "status",
+                 "class", "regime"});
   for (const BoundRow& b : bounds) {
     table.add_row({b.id, b.kind, b.memory, b.m_words ? thousands(b.m_words->count) : "-",
-                   number(b.words), human_bytes(b.bytes), ratio(b.ratio), bound_class(b)});
+                   number(b.words), human_bytes(b.bytes), ratio(b.ratio), bound_status(b),
+                   b.holds_for, b.regime});
   }
   return table.text() + "\n" + bound_sources(bounds);
 }

@@ -58,6 +58,9 @@ class Schedule {
   /// Exact I/O by formula; empty when there is none.
   virtual ClosedForm closed_form() const { return {}; }
 
+  /// Of a recorded trace: the id of the algorithm it says it is of; empty otherwise.
+  virtual std::string recorded_algorithm() const { return {}; }
+
  protected:
   /// Chooses the sizes of the program's next loop nest: into tiles() first, then beside it.
   TileSizes choose_nest(const PlanRequest& request, const TileModel& model);

@@ -65,6 +65,11 @@ struct Run {
   std::int64_t end = 0;  // one past the last
   TileKind kind = TileKind::full;
   std::uint8_t tag = 0;
+  bool descending = false;  // visited from the last to the first
+
+  std::int64_t size() const { return end - begin; }
+  /// The n-th index visited.
+  std::int64_t at(std::int64_t n) const { return descending ? end - 1 - n : begin + n; }
 
   /// The rows of the i-th block of `size`; the last block is clipped at `extent`.
   static Run within_block(Index i, std::int64_t size, std::int64_t extent) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 namespace attnsim {
 namespace {
@@ -106,6 +107,12 @@ std::vector<Run> AttentionMask::row_blocks_by_visit(Index j, std::int64_t Br, st
     if (split < run.end) out.push_back({split, run.end, run.kind, first_visit_tag});
   }
   return out;
+}
+
+std::vector<Run> reversed(std::vector<Run> runs) {
+  std::reverse(runs.begin(), runs.end());
+  for (Run& run : runs) run.descending = !run.descending;
+  return runs;
 }
 
 std::vector<Run> all_blocks(std::int64_t count) {

@@ -57,6 +57,9 @@ class AttentionMask {
   std::int64_t lo_, hi_;  // position p sees key c iff lo_ <= c - p <= hi_
 };
 
+/// The same tiles from the last to the first.
+std::vector<Run> reversed(std::vector<Run> runs);
+
 /// The single run 0 .. count of tiles that need no mask.
 std::vector<Run> all_blocks(std::int64_t count);
 

@@ -66,9 +66,8 @@ class Loop {
   Loop(Emitter& emitter, std::vector<Run> runs) : emitter_(emitter), runs_(std::move(runs)) {
     std::erase_if(runs_, [](const Run& run) { return run.begin >= run.end; });
     TileOp& record = emitter_.push(Op::loop_begin, 0);
-    for (const Run& run : runs_) record.row += run.end - run.begin;
+    for (const Run& run : runs_) record.row += run.size();
     record.k = static_cast<std::int32_t>(runs_.size());
-    if (!runs_.empty()) position_ = runs_.front().begin;
     emitter_.begin_loop();
   }
   Loop(const Loop&) = delete;
@@ -98,17 +97,20 @@ class Loop {
 
  private:
   bool at_end() const {
-    return runs_.empty() || (run_ + 1 == runs_.size() && position_ == runs_[run_].end);
+    return runs_.empty() || (run_ + 1 == runs_.size() && step_ == runs_[run_].size());
   }
 
   bool advance(Index& index) {
     if (at_end()) return false;
-    if (position_ == runs_[run_].end) position_ = runs_[++run_].begin;
+    if (step_ == runs_[run_].size()) {
+      ++run_;
+      step_ = 0;
+    }
     const Run& run = runs_[run_];
-    position_ += emitter_.skip({run.end - position_, position_ == run.begin, seen_});
-    index = Index(position_, &seen_);
+    step_ += emitter_.skip({run.size() - step_, step_ == 0, seen_});
+    index = Index(run.at(step_++), &seen_);
     TileOp& record = emitter_.push(Op::loop_next, 0);
-    record.row = position_++;
+    record.row = index.raw_;
     record.col = static_cast<std::int32_t>(run.kind);
     return true;
   }
@@ -117,7 +119,7 @@ class Loop {
   Observation seen_;
   std::vector<Run> runs_;
   std::size_t run_ = 0;
-  std::int64_t position_ = 0;
+  std::int64_t step_ = 0;  // of the run
 };
 
 }  // namespace attnsim

@@ -2,8 +2,8 @@
 #include <gtest/gtest.h>
 
 #include "sim/core/error.h"
-#include "sim/replay/cache_counts.h"
 #include "sim/replay/replay.h"
+#include "tests/support/machines.h"
 
 namespace attnsim {
 namespace {
@@ -15,21 +15,7 @@ RunSpec run_of(const char* algorithm, std::int64_t length, std::int64_t Br, std:
                std::uint64_t l2_bytes) {
   RunSpec run;
   run.workload.seqlen_q = run.workload.seqlen_kv = length;
-  run.machine.id = "test_gpu";
-  run.machine.cores = 1;
-  run.machine.memories = {{.name = "sram",
-                           .kind = MemoryKind::scratchpad,
-                           .per_core = true,
-                           .parent = "l2",
-                           .capacity = Capacity{64 << 10, false}},
-                          {.name = "l2",
-                           .kind = MemoryKind::cache,
-                           .parent = "hbm",
-                           .capacity = Capacity{l2_bytes, false},
-                           .line = kLine,
-                           .cache = {.policy = "lru"}},
-                          {.name = "hbm", .kind = MemoryKind::dram}};
-  run.machine.roles.fill("sram");
+  run.machine = test::machine_with({test::lru_cache("l2", l2_bytes / kLine)});
   run.algorithm.name = algorithm;
   run.algorithm.tiles = {TileRule::explicit_sizes, {{"Br", Br}, {"Bc", Bc}}};
   run.algorithm.params.set("pack_gqa", false);

@@ -4,8 +4,6 @@
 // times faster the case is (1 for LineLru itself). Streams are in memory; their counts are pinned
 // in tests/unit/lru_counts_test.cc. Capacities 4480, 136 (fa) and 4224 (std) are reuse steps; one
 // line below each an access evicts just what it needs next.
-#include <algorithm>
-#include <ctime>
 #include <random>
 #include <string>
 
@@ -16,13 +14,11 @@
 #include "sim/machine/cache/record_lru.h"
 #include "sim/machine/cache/segment_lru.h"
 #include "sim/machine/cache/stack_distance.h"
+#include "tests/benchmarks/beside_line_lru.h"
 #include "tests/support/streams.h"
 
 namespace attnsim::machine {
 namespace {
-
-/// Processor time: other processes on the machine do not count.
-double seconds() { return static_cast<double>(std::clock()) / CLOCKS_PER_SEC; }
 
 struct Stream {
   std::vector<RectAccess> accesses;
@@ -106,24 +102,9 @@ std::uint64_t replay<Curve>(const Stream& stream, std::uint64_t capacity) {
 template <class Model>
 void run(benchmark::State& state, const std::string& name, std::uint64_t capacity) {
   const Stream& stream = stream_named(name);
-  double model_time = 1e9;  // the fastest round of each
-  double line_time = 1e9;
-  for (auto _ : state) {
-    const auto start = seconds();
-    benchmark::DoNotOptimize(replay<Model>(stream, capacity));
-    const auto middle = seconds();
-    state.PauseTiming();
-    benchmark::DoNotOptimize(replay<LineLru>(stream, capacity));
-    const auto end = seconds();
-    model_time = std::min(model_time, middle - start);
-    line_time = std::min(line_time, end - middle);
-    state.ResumeTiming();
-  }
-  const auto rounds_run = static_cast<std::int64_t>(state.iterations());
-  state.SetItemsProcessed(rounds_run * static_cast<std::int64_t>(stream.lines));
-  state.counters["lines/s"] = static_cast<double>(stream.lines) / model_time;
-  state.counters["segments/s"] = static_cast<double>(stream.accesses.size()) / model_time;
-  state.counters["vs_line_lru"] = line_time / model_time;
+  test::run_beside_line_lru(
+      state, stream.lines, stream.accesses.size(), [&] { return replay<Model>(stream, capacity); },
+      [&] { return replay<LineLru>(stream, capacity); });
 }
 
 struct Case {
@@ -174,7 +155,7 @@ const bool kRegistered = [] {
       run<LineLru>(state, c.stream, c.capacity);
     })->Unit(benchmark::kMillisecond);
   }
-  for (const char* stream : {"fa", "std", "gather1"}) {
+  for (const char* stream : {"fa", "std", "std_rectangles", "gather1"}) {
     const std::string name = std::string("BM_AllCapacities/") + stream;
     benchmark::RegisterBenchmark(name.c_str(), [stream](benchmark::State& state) {
       run<Curve>(state, stream, 16384);

@@ -1,9 +1,11 @@
 // How fast caches other than fully associative LRU replay: lines per second on two streams of
-// attention (see tests/support/streams.h), 1 MiB.
+// attention (see tests/support/streams.h), beside a line-by-line LRU cache of as many lines.
 #include <benchmark/benchmark.h>
 
+#include "sim/machine/cache/line_lru.h"
 #include "sim/machine/cache/opt_cache.h"
 #include "sim/machine/cache/set_cache.h"
+#include "tests/benchmarks/beside_line_lru.h"
 #include "tests/support/downstream_log.h"
 #include "tests/support/streams.h"
 
@@ -37,19 +39,21 @@ const Stream& scattered() {
   return accesses;
 }
 
+template <typename Cache>
+std::uint64_t replay(const Stream& accesses, Cache&& cache) {
+  for (const machine::LineAccess& a : accesses) cache.access(a);
+  cache.finish();
+  return cache.counts(0).misses;
+}
+
 template <typename Cache, typename Config>
-void replay(benchmark::State& state, const Stream& accesses, const Config& config) {
-  const std::uint64_t per_pass = lines_of(accesses);
-  std::uint64_t lines = 0;
-  for (auto _ : state) {
-    Sink memory;
-    Cache cache(config, memory);
-    for (const machine::LineAccess& a : accesses) cache.access(a);
-    cache.finish();
-    benchmark::DoNotOptimize(cache.counts(0));
-    lines += per_pass;
-  }
-  state.SetItemsProcessed(static_cast<std::int64_t>(lines));
+void run(benchmark::State& state, const Stream& accesses, const Config& config) {
+  const std::uint64_t lines = std::uint64_t{config.sets} * config.ways;
+  Sink memory;
+  run_beside_line_lru(
+      state, lines_of(accesses), accesses.size(),
+      [&] { return replay(accesses, Cache(config, memory)); },
+      [&] { return replay(accesses, machine::LineLru({.capacity = lines}, &memory)); });
 }
 
 void register_set_caches() {
@@ -64,10 +68,10 @@ void register_set_caches() {
       for (const bool fa : {true, false}) {
         benchmark::RegisterBenchmark(
             (name + (fa ? "/fa" : "/std")).c_str(),
-            [=](benchmark::State& s) { replay<SetCache>(s, stream(fa), config); });
+            [=](benchmark::State& s) { run<SetCache>(s, stream(fa), config); });
       }
       benchmark::RegisterBenchmark((name + "/scattered").c_str(), [=](benchmark::State& s) {
-        replay<SetCache>(s, scattered(), config);
+        run<SetCache>(s, scattered(), config);
       });
     }
   }
@@ -82,10 +86,10 @@ void register_opt() {
       for (const bool fa : {true, false}) {
         benchmark::RegisterBenchmark(
             (name + (fa ? "/fa" : "/std")).c_str(),
-            [=](benchmark::State& s) { replay<OptCache>(s, stream(fa), config); });
+            [=](benchmark::State& s) { run<OptCache>(s, stream(fa), config); });
       }
       benchmark::RegisterBenchmark((name + "/scattered").c_str(), [=](benchmark::State& s) {
-        replay<OptCache>(s, scattered(), config);
+        run<OptCache>(s, scattered(), config);
       });
     }
   }

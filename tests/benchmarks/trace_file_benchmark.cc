@@ -9,7 +9,9 @@
 #include "sim/core/two_level.h"
 #include "sim/replay/counts.h"
 #include "sim/replay/record.h"
+#include "sim/trace/file/address_writer.h"
 #include "sim/trace/file/trace_reader.h"
+#include "tests/support/streams.h"
 
 namespace attnsim {
 namespace {
@@ -63,6 +65,26 @@ void BM_Read(benchmark::State& state) {
   state.SetLabel(planned.run().algorithm.name);
 }
 BENCHMARK(BM_Read)->DenseRange(0, 1);
+
+/// A stream of single lines as din, and of segments as csv: accesses per second.
+void BM_ReadAddresses(benchmark::State& state) {
+  const bool din = state.range(0) == 0;
+  const auto format = din ? trace_file::AddressFormat::din : trace_file::AddressFormat::csv;
+  std::ostringstream text;
+  trace_file::AddressWriter writer(text, format);
+  for (const machine::LineAccess& a : test::rows_of(test::flash_attention_stream(8))) {
+    writer.add({.address = a.lines.first * 64, .bytes = a.lines.count * 64, .write = a.write});
+  }
+  std::int64_t accesses = 0;
+  for (auto _ : state) {
+    std::istringstream in(text.str());
+    trace_file::AddressReader reader(in, "x", format);
+    for (trace_file::AddressEvent event; reader.next(event);) ++accesses;
+  }
+  state.SetItemsProcessed(accesses);
+  state.SetLabel(din ? "din" : "csv");
+}
+BENCHMARK(BM_ReadAddresses)->DenseRange(0, 1);
 
 void BM_ReplayAndCount(benchmark::State& state) {
   RunSpec run = masked_run(algorithm_at(state.range(0)));

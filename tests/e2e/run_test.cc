@@ -110,6 +110,29 @@ TEST(Run, CsvHasOneLinePerTensor) {
   EXPECT_EQ(lines, 7U) << outcome.out;  // header; Q, K, V, O, L, total
 }
 
+TEST(Run, CachesOfCoresAreAddedWithSet) {
+  const json result = result_of(
+      "run --algorithm flash_attention_2 --hardware nvidia_a100_sxm_80 "
+      "--workload seqlen=1024,head_dim=64 "
+      "--set 'hardware.memories.l1={kind: cache, per: core, parent: l2, capacity: 24 KiB, "
+      "line: 128 B, sector: 32 B, ways: 4, policy: lru, write: through, allocate: false}' "
+      "--set hardware.memories.sram.parent=l1 --set hardware.memories.regs.parent=l1 "
+      "--set 'hardware.memories.l2.policy=lru' --set hardware.memories.l2.ways=16");
+  const auto total = [&](const char* cache, const char* field) {
+    for (const json& r : result.at("caches")) {
+      if (r.at("name") == cache && r.at("tensor") == "total") return r.at(field).get<int>();
+    }
+    throw std::runtime_error(cache);
+  };
+  // 8 tasks on 8 of 108 cores: no L1 sees anything twice, so the L2 sees all of it, in sectors.
+  const int sectors = (8 * (2 * 1024 + 128) * 128 + 1024 * (128 + 4)) / 32;  // K V Q, O L
+  EXPECT_EQ(total("l1", "accesses"), sectors);
+  EXPECT_EQ(total("l1", "hits"), 0);
+  EXPECT_EQ(total("l2", "accesses"), sectors);
+  EXPECT_EQ(total("l2", "cold"), (4 * 1024 * 128 + 1024 * 4) / 32);
+  EXPECT_EQ(hbm_words(result), (4 * 1024 * 128 + 1024 * 4) / 2);
+}
+
 TEST(Run, SameInputGivesTheSameBytes) {
   const std::string arguments =
       "run configs/runs/flash_attention_2_gpt2.yaml --workload batch=1 --format json";

@@ -112,6 +112,24 @@ TEST(TraceCli, ConvertsBothWays) {
   EXPECT_EQ(read_file(folder / "v.dramsim3"), "0x0 READ 0\n0x1000 READ 1\n0x1000 WRITE 2\n");
 }
 
+TEST(TraceCli, ElementsAreWordsWhereTheRecordedMachineHasThem) {
+  const TemporaryFolder folder;
+  const auto last_access = [&](const std::string& hardware) {
+    output_of("trace record --quiet --algorithm flash_attention_2 --hardware " + hardware +
+                  " --workload seqlen=64,head_dim=8 --set 'algorithm.tiles={Br: 64, Bc: 64}' "
+                  "-o a.trace",
+              folder.path());
+    output_of("trace convert a.trace a.csv", folder.path());
+    std::ifstream in(folder.path() / "a.csv");
+    std::string last;
+    for (std::string line; std::getline(in, line);) last = line;
+    return last;
+  };
+  // 64 rows of L, behind Q, K, V and O of 1 KiB each: fp32, or words of two bytes.
+  EXPECT_EQ(last_access("nvidia_v100_pcie"), "268439552,256,w");
+  EXPECT_EQ(last_access("abstract_two_level"), "268439552,128,w");
+}
+
 TEST(TraceCli, VerifyTakesATrace) {
   const json report = json::parse(output_of("verify " + kSample + ".trace --format json"));
   EXPECT_EQ(report.at("passed"), 2);
@@ -165,7 +183,7 @@ TEST(TraceCli, Misuse) {
                  "'attnsim trace' has no action 'reply'; did you mean 'replay'? (expected one of: "
                  "record, replay, info, convert)");
   expect_refused("trace record", "'attnsim trace record' needs --output FILE.trace");
-  expect_refused("trace replay", "usage: attnsim trace replay FILE.trace");
+  expect_refused("trace replay", "usage: attnsim trace replay FILE.trace|FILE.din");
   expect_refused("trace replay no.trace", "no.trace: no such file");
   expect_refused("trace info a.trace --line 64",
                  "option '--line' is not one of 'attnsim trace info'");

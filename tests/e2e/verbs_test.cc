@@ -97,7 +97,7 @@ TEST(Version, IsTheSameEverywhere) {
 TEST(Refused, UnknownNamesWithASuggestion) {
   expect_refused("verfy",
                  "unknown verb 'verfy'; did you mean 'verify'? (expected one of: run, verify, "
-                 "bounds, check, trace, list, help)");
+                 "bounds, curve, check, trace, list, help)");
   expect_refused("list --fromat json",
                  "unknown option '--fromat'; did you mean '--format'? (expected one of: --format, "
                  "--output, --quiet, --help, --version)");
@@ -120,7 +120,7 @@ TEST(Refused, UnknownNamesWithASuggestion) {
 }
 
 TEST(Refused, VerbsThatThisVersionDoesNotHave) {
-  for (const char* verb : {"sweep", "compare", "curve", "validate", "explain", "report"}) {
+  for (const char* verb : {"sweep", "compare", "validate", "explain", "report"}) {
     const Outcome outcome = attnsim(verb);
     EXPECT_EQ(outcome.code, 2) << verb;
     EXPECT_TRUE(outcome.err.starts_with(std::string("unknown verb '") + verb + "'")) << verb;
@@ -148,9 +148,10 @@ TEST(Refused, ArgumentsUsedWrongly) {
   expect_refused("run a.yaml b.yaml", "'attnsim run' takes one RUN.yaml, got 'b.yaml' too");
   expect_refused("list masks ops", "'attnsim list' takes one KIND, got 'ops' too");
   expect_refused("run ''", "an argument is empty; expected a RUN.yaml");
-  expect_refused("--format json list",
-                 "expected a verb before '--format' (expected one of: run, verify, bounds, check, "
-                 "trace, list, help)");
+  expect_refused(
+      "--format json list",
+      "expected a verb before '--format' (expected one of: run, verify, bounds, curve, check, "
+      "trace, list, help)");
 }
 
 TEST(Refused, NothingAtAll) {

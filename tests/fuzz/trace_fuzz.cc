@@ -3,8 +3,8 @@
 
 #include "sim/replay/counts.h"
 #include "sim/replay/numbers.h"
-#include "sim/trace/file/address_layout.h"
 #include "sim/trace/file/text_form.h"
+#include "sim/trace/file/trace_accesses.h"
 #include "sim/trace/trace_error.h"
 #include "tests/fuzz/fuzz.h"
 

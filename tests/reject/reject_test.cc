@@ -64,14 +64,17 @@ Catalogue catalogue() {
 
 /// A command line, as far as it concerns configuration.
 struct Command {
-  bool is_check = false;
+  std::string verb{};
   std::optional<std::string> file{};
   config::Overrides overrides{};
+  std::vector<std::string> caches{};
+  std::string opt{};
+  std::string algorithms{};
 };
 
 Command parse(const std::vector<std::string>& words) {
   Command out;
-  out.is_check = words.at(0) == "check";
+  out.verb = words.at(0);
   for (std::size_t i = 1; i < words.size(); ++i) {
     const std::string& word = words[i];
     if (!word.starts_with("--")) {
@@ -84,6 +87,12 @@ Command parse(const std::vector<std::string>& words) {
       out.overrides.algorithm = words.at(++i);
     } else if (word == "--hardware") {
       out.overrides.hardware = words.at(++i);
+    } else if (word == "--cache") {
+      out.caches.push_back(words.at(++i));
+    } else if (word == "--opt") {
+      out.opt = words.at(++i);
+    } else if (word == "--algorithms") {
+      out.algorithms = words.at(++i);
     } else {
       throw std::runtime_error("unknown option in args: " + word);
     }
@@ -91,15 +100,26 @@ Command parse(const std::vector<std::string>& words) {
   return out;
 }
 
+/// Reads what the command reads.
+void load(const Command& command) {
+  const config::SearchPath search{.share = ATTNSIM_SOURCE_DIR};
+  if (command.verb == "check") {
+    config::load_checks(command.file.value(), catalogue(), search);
+  } else if (command.verb == "trace") {
+    config::load_caches(command.caches);
+  } else if (!command.opt.empty()) {
+    config::load_capacities("--opt", command.opt, {.most = 64, .line = 64});
+  } else if (!command.algorithms.empty()) {
+    config::load_fitted_algorithms("--algorithms", command.algorithms, catalogue());
+  } else {
+    config::load_run(command.file, command.overrides, catalogue(), search);
+  }
+}
+
 /// What loading the command's configuration complains about.
 std::string complaint(const Command& command) {
-  const config::SearchPath search{.share = ATTNSIM_SOURCE_DIR};
   try {
-    if (command.is_check) {
-      config::load_checks(command.file.value(), catalogue(), search);
-    } else {
-      config::load_run(command.file, command.overrides, catalogue(), search);
-    }
+    load(command);
   } catch (const UserError& e) {
     return std::string(e.what()) + "\n";
   }

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/trace/file/address_layout.h"
+#include "sim/trace/file/trace_accesses.h"
 #include "tests/unit/trace_fixture.h"
 
 namespace attnsim::trace_file {
@@ -108,47 +108,28 @@ TEST(AddressWriter, EveryFormat) {
   EXPECT_EQ(written({{.address = ~std::uint64_t{0}}}, AddressFormat::din), "0 ffffffffffffffff\n");
 }
 
-TEST(AddressLayout, RowsPlanesAndAlignment) {
-  std::vector<TensorDecl> tensors = {{"A", TensorRole::query, DType::f16, 2, 3, 4},
-                                     {"B", TensorRole::key, DType::f32, 1, 4, 8, 2}};
-  const AddressLayout layout(tensors);
-  EXPECT_EQ(layout.base(0), 0x10000000U);
-  EXPECT_EQ(layout.base(1), 0x10000100U);
+TEST(TraceAccesses, RunsOfConsecutiveBytesInTheOrderOfTheLayout) {
+  const std::vector<TensorDecl> tensors = {{"A", TensorRole::query, DType::f16, 2, 3, 4}};
+  const TensorLayout layout(tensors);
   const auto accesses = [&](TileOp op) {
     Events events;
-    EXPECT_TRUE(layout.accesses(op, events));
+    EXPECT_TRUE(append_accesses(layout, op, events));
     return events;
   };
   TileOp op = tiny_load(1);
   op.m = 3;  // whole rows: one run, also over the border of planes
   EXPECT_EQ(accesses(op), (Events{{.address = 0x10000008, .bytes = 24}}));
+  op.op = Op::store;
   op.n = 2;
   op.col = 2;
-  EXPECT_EQ(accesses(op), (Events{{.address = 0x1000000c, .bytes = 4},
-                                  {.address = 0x10000014, .bytes = 4},
-                                  {.address = 0x1000001c, .bytes = 4}}));
-  // Two heads in the rows of one plane: rows 0, 1 are position 0 of heads 0 and 1.
-  op = tiny_load(0);
-  op.op = Op::store;
-  op.tensor = 1;
-  op.m = 3;
-  op.n = 8;
-  EXPECT_EQ(accesses(op), (Events{{.address = 0x10000100, .bytes = 32, .write = true},
-                                  {.address = 0x10000140, .bytes = 32, .write = true},
-                                  {.address = 0x10000120, .bytes = 32, .write = true}}));
+  EXPECT_EQ(accesses(op), (Events{{.address = 0x1000000c, .bytes = 4, .write = true},
+                                  {.address = 0x10000014, .bytes = 4, .write = true},
+                                  {.address = 0x1000001c, .bytes = 4, .write = true}}));
   op.op = Op::drop;
   EXPECT_EQ(accesses(op), Events{});
   op = tiny_load(6);
   Events events;
-  EXPECT_FALSE(layout.accesses(op, events));
-}
-
-TEST(AddressLayout, TensorsThatDoNotFit) {
-  std::vector<TensorDecl> tensors(40,
-                                  {"T", TensorRole::query, DType::f64, 1 << 18, 1 << 19, 1 << 19});
-  EXPECT_EQ(message_of([&] { AddressLayout layout(tensors); }),
-            "tensor 'T' of 576460752303423488 bytes at address 8646911284819787776 ends above "
-            "2^63");
+  EXPECT_FALSE(append_accesses(layout, op, events));
 }
 
 // --- the text form

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/core/error.h"
 #include "sim/core/two_level.h"
 #include "sim/replay/numbers.h"
 #include "sim/trace/algorithm.h"
@@ -40,6 +41,52 @@ TEST(FlashAttentionSizes, FollowThePaper) {
   EXPECT_EQ(flash_attention_sizes(target, 64, {1000, 1000}), (TileSizes{64, 100}));
   EXPECT_EQ(flash_attention_sizes(target, 64, {10, 90}), (TileSizes{10, 90}));
   EXPECT_EQ(flash_attention_sizes(target, 512, {1000, 1000}), (TileSizes{13, 13}));
+}
+
+/// Br x Bc of the released FlashAttention-2 on a machine, "-" where its table has no entry.
+std::string released(const char* arch, std::int64_t head_dim, Pass pass, double dropout = 0) {
+  MachineSpec machine = two_level_machine();
+  machine.arch = arch;
+  Workload w{.seqlen_q = 512, .seqlen_kv = 512, .head_dim = head_dim, .head_dim_v = head_dim};
+  w.pass = pass;
+  w.dropout.probability = dropout;
+  const Target target(machine, w);
+  const Algorithm algorithm = find_algorithm("flash_attention_2");
+  AlgorithmChoice choice{.name = "flash_attention_2", .tiles = {.rule = TileRule::released}};
+  choice.params.set("pack_gqa", false);
+  choice.params.set("dq", std::string("core"));
+  choice.params.set("cta_order", std::string("rows_first"));
+  choice.params.set("scan", std::string("forward"));
+  choice.params.set("scan_group", std::int64_t{1});
+  try {
+    const auto schedule = algorithm.plan({w, target, algorithm.info, choice});
+    const TileSizes sizes = schedule->tiles().sizes;
+    return std::to_string(sizes.first) + "x" + std::to_string(sizes.second);
+  } catch (const UserError&) {
+    return "-";
+  }
+}
+
+// flash_bwd_launch_template.h of the released kernel.
+TEST(ReleasedTiles, OfTheBackwardPass) {
+  const auto row = [](const char* arch) {
+    std::string out;
+    for (const std::int64_t d : {32, 64, 96, 128, 192, 256}) {
+      out += released(arch, d, Pass::backward) + " ";
+    }
+    return out;
+  };
+  EXPECT_EQ(row("sm80"), "- 128x128 64x128 64x128 64x64 64x64 ");
+  EXPECT_EQ(row("sm90"), row("sm80"));
+  EXPECT_EQ(row("sm89"), "- 64x128 64x128 64x64 64x64 64x32 ");
+  EXPECT_EQ(released("sm89", 256, Pass::backward, 0.1), "-");
+}
+
+TEST(ReleasedTiles, AreNarrowerWithDropout) {
+  EXPECT_EQ(released("sm80", 64, Pass::forward), "128x128");
+  EXPECT_EQ(released("sm80", 64, Pass::forward, 0.1), "128x64");
+  EXPECT_EQ(released("sm80", 128, Pass::forward, 0.1), "128x32");
+  EXPECT_EQ(released("sm80", 192, Pass::forward, 0.1), "64x64");
 }
 
 TEST(LargestFootprint, IsThatOfTheNestThatHoldsMost) {

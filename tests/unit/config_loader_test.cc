@@ -129,6 +129,42 @@ TEST_F(ConfigLoader, MachinesByIdFileAndMap) {
   EXPECT_EQ(machine_ids(search()), std::vector<std::string>{"small"});
 }
 
+TEST_F(ConfigLoader, AMemoryListedAfterItsParentLiesJustInside) {
+  const RunSpec run = load(R"({workload: tiny, hardware: {extends: small, memories: {
+    l1: {kind: cache, per: core, parent: l15}, l15: {kind: cache, parent: l2},
+    l3: {kind: cache, parent: hbm}}}})");
+  std::vector<std::string> names;
+  for (const MemorySpec& m : run.machine.memories) names.push_back(m.name);
+  EXPECT_EQ(names, (std::vector<std::string>{"regs", "sram", "l1", "l15", "l2", "l3", "hbm"}));
+  EXPECT_EQ(run.machine.memory("regs")->parent, "l2");  // it says so
+  EXPECT_EQ(run.machine.memory("sram")->parent, "l1");  // the next one
+  EXPECT_EQ(run.machine.memory("l2")->parent, "l3");
+}
+
+TEST_F(ConfigLoader, ReadsTheRulesOfACache) {
+  const CacheRules usual = load("{workload: tiny, hardware: small}").machine.memory("l2")->cache;
+  EXPECT_EQ(usual.policy, "lru");
+  EXPECT_EQ(usual.index, CacheIndex::modulo);
+  EXPECT_EQ(usual.slices, 1);
+  EXPECT_FALSE(usual.write_through || usual.fetch_covered || usual.classify);
+  EXPECT_TRUE(usual.write_allocate);
+  EXPECT_EQ(usual.inclusion, CacheInclusion::neither);
+  const RunSpec run = load(R"({workload: tiny, hardware: {extends: small, memories: {
+    l1: {kind: cache, per: core, parent: l2, capacity: 64 KiB, line: 128 B, sector: 32 B, ways: 4,
+         policy: fifo, index: hash, write: through, allocate: false, fetch_covered: true},
+    l2: {slices: 4, inclusion: inclusive, classify: true}}}})");
+  const CacheRules& l1 = run.machine.memory("l1")->cache;
+  EXPECT_EQ(l1.index, CacheIndex::hash);
+  EXPECT_TRUE(l1.write_through && l1.fetch_covered && !l1.write_allocate);
+  const CacheRules& l2 = run.machine.memory("l2")->cache;
+  EXPECT_EQ(l2.slices, 4);
+  EXPECT_EQ(l2.inclusion, CacheInclusion::inclusive);
+  EXPECT_TRUE(l2.classify);
+  // The echo of a run is the run.
+  EXPECT_EQ(echo(load(echo(run))), echo(run));
+  EXPECT_NE(echo(run).find("inclusion: inclusive"), std::string::npos);
+}
+
 TEST_F(ConfigLoader, ExtendsFindsFilesBesideTheReferringOne) {
   write("bases/deep.yaml", "{workload: {extends: shape.yaml, heads: 6}, seed: 5}");
   write("bases/shape.yaml", "{extends: tiny, batch: 3, heads: 2}");

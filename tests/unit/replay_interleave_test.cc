@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/machine/layout.h"
 #include "sim/replay/interleave.h"
 #include "sim/replay/replay.h"
 
@@ -101,42 +100,6 @@ TEST(Interleave, ResidencyFollowsTheTightestMemory) {
   EXPECT_EQ(resident_per_core(schedule, machine, Target(machine, workload)), 1);
   machine.memories[0].capacity = Capacity{1 << 20, false};
   EXPECT_EQ(resident_per_core(schedule, machine, Target(machine, workload)), 32);
-}
-
-TEST(Layout, TensorsStandOneAfterAnotherOnAlignedBases) {
-  const MachineSpec machine{.id = {},
-                            .name = {},
-                            .memories = {{.name = "hbm"}},
-                            .roles = {"hbm", "hbm", "hbm", "hbm", "hbm"}};
-  const Workload workload;
-  const machine::Layout layout(
-      {{"A", TensorRole::query, DType::f16, 2, 3, 8}, {"B", TensorRole::lse, DType::f32, 1, 10, 1}},
-      Target(machine, workload));
-  EXPECT_EQ(layout.base(0), 0U);
-  EXPECT_EQ(layout.base(1), 256U);  // 2 x 3 x 8 x 2 = 96 bytes, then the boundary
-  EXPECT_EQ(layout.end(), 512U);
-
-  const machine::ByteRect whole_rows = layout.bytes(0, 1, 0, 2, 8);
-  EXPECT_EQ(whole_rows.address, 16U);
-  EXPECT_EQ(whole_rows.row_bytes, 32U);  // two contiguous rows are one run
-  EXPECT_EQ(whole_rows.rows, 1U);
-
-  const machine::ByteRect part = layout.bytes(0, 3, 2, 3, 4);
-  EXPECT_EQ(part.address, 3U * 16 + 4);
-  EXPECT_EQ(part.row_bytes, 8U);
-  EXPECT_EQ(part.rows, 3U);
-  EXPECT_EQ(part.pitch, 16U);
-}
-
-TEST(Layout, ARunOfBytesTouchesWholeLines) {
-  const machine::LineSpan inside = machine::span_of(256, 128, 64);
-  EXPECT_EQ(inside.lines.first, 4U);
-  EXPECT_EQ(inside.lines.count, 2U);
-  EXPECT_TRUE(inside.covered);
-  const machine::LineSpan across = machine::span_of(250, 10, 64);
-  EXPECT_EQ(across.lines.first, 3U);
-  EXPECT_EQ(across.lines.count, 2U);
-  EXPECT_FALSE(across.covered);
 }
 
 }  // namespace

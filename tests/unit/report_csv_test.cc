@@ -64,6 +64,8 @@ TEST(BoundsCsv, LeavesAbsentFieldsEmpty) {
   exact.words = 1e15;
   exact.bytes = 2e15;
   exact.ratio = 1.5;
+  exact.holds_for = "any algorithm";
+  exact.regime = "any M";
   exact.formula = "a, b";
   BoundRow shape;
   shape.id = "LB3";
@@ -73,9 +75,11 @@ TEST(BoundsCsv, LeavesAbsentFieldsEmpty) {
   shape.words = 0.1;
   shape.bytes = std::numeric_limits<double>::infinity();
   EXPECT_EQ(to_csv(std::vector{exact, shape}),
-            "id,kind,memory,m_words,rigorous,applies,words,bytes,ratio,formula,source\n"
-            "LB0,lower,hbm,7,true,true,1000000000000000,2000000000000000,1.5,\"a, b\",\n"
-            "LB3,upper,l2,,false,false,0.1,,,,\n");
+            "id,kind,memory,m_words,rigorous,applies,words,bytes,ratio,class,regime,"
+            "formula,source\n"
+            "LB0,lower,hbm,7,true,true,1000000000000000,2000000000000000,1.5,any algorithm,any M,"
+            "\"a, b\",\n"
+            "LB3,upper,l2,,false,false,0.1,,,,,,\n");
 }
 
 TEST(CheckCsv, WritesOneLinePerExpectation) {

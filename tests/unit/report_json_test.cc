@@ -29,6 +29,8 @@ TEST(BoundsJson, HasNoNumberThatIsNone) {
       "words": null,
       "bytes": 0.5,
       "ratio": null,
+      "class": "",
+      "regime": "",
       "formula": "",
       "source": ""
     }

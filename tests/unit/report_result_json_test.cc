@@ -54,6 +54,8 @@ Result small_result() {
   bound.words = 3;
   bound.bytes = 1e300;
   bound.ratio = 1.25;
+  bound.holds_for = "standard products";
+  bound.regime = "any M";
   bound.formula = "N d";
   bound.source = "S";
   r.bounds = {bound};
@@ -201,6 +203,8 @@ TEST(ResultJson, WritesEverySectionInOrder) {
       "words": 3,
       "bytes": 1e+300,
       "ratio": 1.25,
+      "class": "standard products",
+      "regime": "any M",
       "formula": "N d",
       "source": "S"
     }

@@ -200,6 +200,26 @@ TEST(RunTable, StaysWithinAScreen) {
   }
 }
 
+TEST(RunTable, ShowsTheLargestProvenBoundOfEachMemory) {
+  Result r;
+  BoundRow upper = bound("UB1", "l2", 9, 0.5, true);
+  upper.kind = "upper";
+  BoundRow other_class = bound("LB3", "l2", 8, 1, true);
+  other_class.applies = false;
+  r.bounds = {bound("LB0", "l2", 4, 2, true),   bound("LB1", "l2", 6, 1.5, true),
+              bound("LB2", "l2", 6, 1.5, true), other_class,
+              bound("LB0", "hbm", 4, 2, true),  upper};
+  EXPECT_EQ(to_table(r), R"( forward on  ()
+batch 1, heads 1, seqlen 1 x 1, head_dim 64, fp16, not causal
+
+I/O  read  write  read+write  of total
+
+bounds       LB1  lower  l2   12 B  run x1.50  rigorous
+             LB0  lower  hbm   8 B  run x2.00  rigorous
+             UB1  upper  l2   18 B  run x0.50  rigorous
+)");
+}
+
 TEST(RunTable, LimitsTheBoundsItShowsAndPutsTheProvenFirst) {
   Result r;
   for (int i = 0; i < 8; ++i) {

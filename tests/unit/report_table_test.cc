@@ -43,21 +43,25 @@ FAIL  standard forward  seqlen 9, Br 4
 TEST(BoundsTable, ShowsClassValueFormulaAndSource) {
   BoundRow compulsory = bound("LB0", "l2", 1024, 0, true);
   compulsory.formula = "2 N d + 2 N d";
+  compulsory.holds_for = "any algorithm";
+  compulsory.regime = "any M";
   BoundRow same = compulsory;
   same.memory = "hbm";
   BoundRow shape = bound("LB2", "l2", 1234567.891, 12.34, false);
   shape.m_words = Words(25'600);
   shape.formula = "N^2 d^2 / M";
+  shape.holds_for = "standard products";
+  shape.regime = "M >= d^2";
   shape.source = "Saha and Ye 2024, theorem 3";
   BoundRow other = bound("UB1", "hbm", 1e12, 0.5, true);
   other.kind = "upper";
   other.applies = false;
   other.formula = "4 N^2";
   EXPECT_EQ(to_table(std::vector{compulsory, same, shape, other}),
-            R"(bound  kind   memory  M words              words    bytes  run over it  class
-LB0    lower  l2            -              1,024  2.0 KiB            -  rigorous
-LB0    lower  hbm           -              1,024  2.0 KiB            -  rigorous
-LB2    lower  l2       25,600        1,234,567.9  2.4 MiB        x12.3  shape only
+            R"(bound  kind   memory  M words              words    bytes  run over it  status          class              regime
+LB0    lower  l2            -              1,024  2.0 KiB            -  rigorous        any algorithm      any M
+LB0    lower  hbm           -              1,024  2.0 KiB            -  rigorous        any algorithm      any M
+LB2    lower  l2       25,600        1,234,567.9  2.4 MiB        x12.3  shape only      standard products  M >= d^2
 UB1    upper  hbm           -  1,000,000,000,000  1.8 TiB        x0.50  does not apply
 
 LB0  2 N d + 2 N d

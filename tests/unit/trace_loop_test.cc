@@ -10,8 +10,10 @@
 
 #include <gtest/gtest.h>
 
+#include "sim/core/two_level.h"
 #include "sim/replay/replay.h"
 #include "sim/trace/agent.h"
+#include "sim/trace/mask.h"
 #include "sim/trace/op_table.h"
 #include "sim/trace/program.h"
 #include "sim/trace/task.h"
@@ -90,6 +92,16 @@ TEST(Loop, VisitsItsRunsInOrder) {
             "loop_end; drop");
 }
 
+TEST(Loop, VisitsADescendingRunFromItsLast) {
+  const Nest nest{reversed({{2, 4, TileKind::full}, {7, 8, TileKind::diagonal, 5}}), 0};
+  EXPECT_EQ(story(run_to_completion(nest)),
+            "fill 1x1; loop_begin 3/2; "
+            "loop_next 7; fill 2x6; loop_begin 0/0; loop_end; drop; "
+            "loop_next 3; fill 1x1; loop_begin 0/0; loop_end; drop; "
+            "loop_next 2; fill 1x1; loop_begin 0/0; loop_end; drop; "
+            "loop_end; drop");
+}
+
 TEST(Loop, SaysTheKindOfTheRunInItsRecords) {
   const Nest nest{{{0, 1, TileKind::partial}, {1, 2, TileKind::full}, {2, 3, TileKind::diagonal}},
                   0};
@@ -161,15 +173,7 @@ RunSpec hundred_tasks(const std::string& algorithm) {
                   .head_dim_v = 8,
                   .causal = true,
                   .window_left = 20};
-  run.machine.id = "two_level";
-  run.machine.uniform_words = true;
-  run.machine.memories = {{.name = "sram",
-                           .kind = MemoryKind::scratchpad,
-                           .per_core = true,
-                           .parent = "hbm",
-                           .capacity = Capacity{25600, true}},
-                          {.name = "hbm", .kind = MemoryKind::dram}};
-  run.machine.roles.fill("sram");
+  run.machine = two_level_machine();
   run.algorithm.name = algorithm;
   run.algorithm.tiles = {.rule = TileRule::explicit_sizes,
                          .sizes = {{"Br", 2}, {"Bc", 3}, {"b", 50}, {"bk", 3}}};

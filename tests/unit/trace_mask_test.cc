@@ -116,7 +116,7 @@ std::string text(const Runs& runs) {
   std::string out;
   for (const Run& run : runs) {
     out += (out.empty() ? "" : ", ") + std::to_string(run.begin) + ".." + std::to_string(run.end) +
-           ' ' + kKinds[static_cast<int>(run.kind)];
+           ' ' + kKinds[static_cast<int>(run.kind)] + (run.descending ? " down" : "");
   }
   return out;
 }
@@ -214,6 +214,13 @@ TEST(AttentionMask, CausalEndsOnTheDiagonal) {
   const AttentionMask mask({.seqlen_q = 8, .seqlen_kv = 8, .causal = true});
   EXPECT_EQ(text(mask.key_blocks(2, 2, 2)), "0..2 full, 2..3 diagonal");
   EXPECT_EQ(text(mask.row_blocks(2, 2, 2)), "2..3 diagonal, 3..4 full");
+}
+
+TEST(AttentionMask, ReversedRunsAreVisitedFromTheLastTileOn) {
+  const AttentionMask mask({.seqlen_q = 8, .seqlen_kv = 8, .causal = true});
+  const Runs down = reversed(mask.key_blocks(3, 2, 2));
+  EXPECT_EQ(text(down), "3..4 diagonal down, 0..3 full down");
+  EXPECT_EQ(text(reversed(down)), "0..3 full, 3..4 diagonal");
 }
 
 // Position p sees keys p - 3 .. p: rows 6 .. 7 see 3 .. 7, all of them only 4 .. 6.

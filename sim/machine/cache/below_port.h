@@ -1,12 +1,12 @@
-// The way out of a cache: turns lines and masks of their units into runs for what lies below, and
-// merges neighbouring fetches as far as the promise of Downstream allows.
+// The way out of a cache with sectors: turns lines and masks of their units into runs, which
+// Outflow merges.
 #pragma once
 
 #include <bit>
 #include <cstdint>
-#include <utility>
 
 #include "sim/machine/cache/cache.h"
+#include "sim/machine/cache/outflow.h"
 #include "sim/machine/cache/set_touch.h"
 
 namespace attnsim::machine {
@@ -23,9 +23,7 @@ struct UnitBlock {
 class BelowPort {
  public:
   BelowPort(Downstream& below, std::uint32_t sectors)
-      : below_(below), ordered_(below.ordered()), sectors_(sectors) {}
-
-  bool ordered() const { return ordered_; }
+      : out_(&below), ordered_(below.ordered()), sectors_(sectors) {}
 
   /// What misses of a block of lines cause: per line, first its victim goes, then unit by unit what
   /// is fetched and what is written through. The three blocks have equal counts where they have
@@ -46,27 +44,11 @@ class BelowPort {
     for_unit_runs(block, [&](LineRun run) { write_run(run, block.tag); });
   }
 
-  void fetch_run(LineRun units, std::uint16_t tag) {
-    if (pending_.first + pending_.count == units.first && pending_tag_ == tag) {
-      pending_.count += units.count;
-      return;
-    }
-    flush();
-    pending_ = units;
-    pending_tag_ = tag;
-  }
-
-  void write_run(LineRun units, std::uint16_t tag) {
-    if (ordered_) flush();
-    below_.write_back(units, tag);
-  }
+  void fetch_run(LineRun units, std::uint16_t tag) { out_.fetch(units, tag); }
+  void write_run(LineRun units, std::uint16_t tag) { out_.write_back(units, tag); }
 
   /// Passes on what is held back to be merged.
-  void flush() {
-    if (pending_.count == 0) return;
-    const LineRun run = std::exchange(pending_, {});
-    below_.fetch(run, pending_tag_);
-  }
+  void flush() { out_.flush(); }
 
  private:
   void exchange_in_order(const UnitBlock& victims, const UnitBlock& fetched,
@@ -94,11 +76,9 @@ class BelowPort {
     }
   }
 
-  Downstream& below_;
+  Outflow out_;
   const bool ordered_;  // what lies below sees order
   const std::uint64_t sectors_;
-  LineRun pending_{};  // fetched but not yet passed below
-  std::uint16_t pending_tag_ = 0;
 };
 
 }  // namespace attnsim::machine

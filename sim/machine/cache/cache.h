@@ -54,10 +54,10 @@ struct CacheCounts {
 
 /// Every field of CacheCounts, for who treats all alike.
 inline constexpr std::uint64_t CacheCounts::*kCacheCounts[] = {
-    &CacheCounts::accesses,     &CacheCounts::hits,        &CacheCounts::misses,
-    &CacheCounts::read_misses,  &CacheCounts::write_misses, &CacheCounts::cold,
-    &CacheCounts::capacity,     &CacheCounts::conflict,    &CacheCounts::fills,
-    &CacheCounts::evictions,    &CacheCounts::write_backs, &CacheCounts::final_dirty};
+    &CacheCounts::accesses,    &CacheCounts::hits,         &CacheCounts::misses,
+    &CacheCounts::read_misses, &CacheCounts::write_misses, &CacheCounts::cold,
+    &CacheCounts::capacity,    &CacheCounts::conflict,     &CacheCounts::fills,
+    &CacheCounts::evictions,   &CacheCounts::write_backs,  &CacheCounts::final_dirty};
 static_assert(sizeof(CacheCounts) == std::size(kCacheCounts) * sizeof(std::uint64_t));
 
 /// What lies below a cache: another cache or a memory.

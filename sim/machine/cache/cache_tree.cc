@@ -62,7 +62,7 @@ struct CacheTree::Level final : EvictionListener {
   std::unique_ptr<Memory> memory{};  // or a cache
   std::unique_ptr<Downstream> edge{};
   std::unique_ptr<CacheModel> cache{};
-  SetCache* set_cache = nullptr;  // the cache, where it is one
+  SetCache* set_cache = nullptr;        // the cache, where it is one
   std::vector<CacheCounts> repeated{};  // by tag: what it would have counted of copies left out
 };
 

@@ -191,30 +191,28 @@ bool RecordLru::make_room(std::uint64_t lines, const Record& incoming) {
   return true;
 }
 
-/// The first words of the oldest record whose lines stand nowhere else: these all leave. False if
-/// that is none, or where the record and `incoming` may share lines.
+/// As many words of the oldest record as are wanted in any case. False if that is none, or where
+/// the record and `incoming` may share lines.
 bool RecordLru::drop_words(std::uint64_t& wanted, const Record& incoming) {
-  Record& record = queue_[oldest_];
+  const Record& record = queue_[oldest_];
   if (done_ != 0 || record.may_share_lines_with(incoming)) return false;
   UseCounts& uses = *record.page->uses;
-  const std::uint32_t most = record.lines() <= wanted
-                                 ? record.words
-                                 : static_cast<std::uint32_t>(wanted) / record.per_word;
   std::uint32_t words = 0;
+  std::uint32_t lines = 0;
   std::uint32_t dirty = 0;
-  for (; words < most; ++words) {
+  for (; words < record.words && lines + record.per_word <= wanted; ++words) {
     const std::uint32_t word = record.word_at(words);
-    if (uses.is_repeated(word)) break;
-    const std::uint64_t dirty_lines = uses.dirty(word) & record.mask;
-    uses.remove(word, record.mask, record.mask);
+    const std::uint64_t leaving = uses.single(word, record.mask);
+    const std::uint64_t dirty_lines = uses.dirty(word) & leaving;
+    uses.remove(word, record.mask, leaving);
+    lines += count_of_part(leaving, record.mask, record.per_word);
     if (dirty_lines == 0) continue;
     dirty += count_of_part(dirty_lines, record.mask, record.per_word);
     if (outflow_.active()) write_back(record, word, dirty_lines);
   }
   if (words == 0) return false;
-  const std::uint32_t lines = words * record.per_word;
   wanted -= lines;
-  leave(record, lines, dirty);
+  if (lines != 0) leave(record, lines, dirty);
   advance(words);
   return true;
 }

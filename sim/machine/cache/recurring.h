@@ -25,9 +25,11 @@ class Recurring {
   virtual std::uint64_t step() const = 0;
 
   /// Appends what decides about future hits, misses and victims: the resident lines in an order
-  /// that is the model's, each as its distance from the origin of its tag, modulo 2^64. REQUIRES:
-  /// an origin for every tag met so far.
-  virtual void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) = 0;
+  /// that is the model's, each as its distance from the origin of its tag, modulo 2^64. Lowers
+  /// `lowest` to the lowest resident line of each tag. REQUIRES: an origin, and an entry in
+  /// `lowest`, for every tag met so far.
+  virtual void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out,
+                        LinesByTag& lowest) = 0;
 
   /// Moves all resident lines. Counts nothing.
   virtual void translate(const LinesByTag& by) = 0;

@@ -104,8 +104,8 @@ SegmentLru::Mode SegmentLru::choose() const {
   const bool in_order = below_ != nullptr && below_->ordered();
   const std::uint64_t rows = window_.accesses + window_.more_rows;
   const bool rectangles = rows >= kManyRows * window_.accesses && window_.lines < kShortRow * rows;
-  const bool good =
-      mode_ == Mode::records && window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
+  const bool good = mode_ == Mode::records && window_.lines < kLongRow * rows &&
+                    window_.lines >= kLinesPerGoodStep * (records_->steps() - start_);
   if (good) return Mode::records;
   if (rectangles && !in_order && with_records_.may_be_tried()) return Mode::records;
   // A piece is at most a row: with shorter rows than that, blocks cannot pay.
@@ -150,8 +150,10 @@ void SegmentLru::move_lines(std::unique_ptr<From>& from, std::unique_ptr<To>& to
   to = std::move(made);
 }
 
-void SegmentLru::snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) {
+void SegmentLru::snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out,
+                          LinesByTag& lowest) {
   const auto append = [&](const Victims& run) {
+    lowest[run.tag] = std::min(lowest[run.tag], run.lines.first);
     out.push_back(run.lines.first - origin[run.tag]);
     out.push_back(run.lines.count << 17U | std::uint64_t{run.tag} << 1U | (run.dirty ? 1U : 0U));
   };

@@ -41,7 +41,8 @@ class SegmentLru final : public CacheModel, public Recurring {
   Recurring* recurring() override { return this; }
   std::uint64_t step() const override { return 1; }
   /// Maximal runs of lines of one tag and one dirty bit, oldest first.
-  void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) override;
+  void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out,
+                LinesByTag& lowest) override;
   void translate(const LinesByTag& by) override;
   void append_touched(LineRun lines, std::vector<std::uint64_t>& out) override;
   void mark_touched(LineRun lines) override { touched_->mark_run(lines); }

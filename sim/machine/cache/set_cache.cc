@@ -220,7 +220,10 @@ Touch SetCache::touch_of(std::uint64_t key, UnitMask units, const LineAccess& ac
 /// Counts what a touch did and passes on what it moved. Hits are counted by access().
 void SetCache::settle(const Piece& piece, UnitMask units, const Touched& touched,
                       const LineAccess& access) {
-  if (config_.sectors > 1) last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
+  if (config_.sectors > 1) {
+    last_used_ = touched.used ? piece.line + piece.count - 1 : kNoLine;
+    last_used_tag_ = access.tag;
+  }
   const bool writes_through = access.write && config_.write_through;
   if (touched.missing == 0 && !writes_through) return;
   if (plain_) {
@@ -303,6 +306,7 @@ void SetCache::finish() {
     counts_of(line.tag).final_dirty += unit_count(line.dirty) * lines.count;
     below_.write({lines.first, lines.count, line.dirty, line.tag});
   }
+  below_.flush();
 }
 
 CacheCounts SetCache::counts(std::uint16_t tag) const {

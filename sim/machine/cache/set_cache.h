@@ -93,8 +93,9 @@ class SetCache final : public CacheModel, public Recurring {
   const SetCacheConfig& config() const { return config_; }
 
   Recurring* recurring() override;
-  std::uint64_t step() const override { return sets_; }
-  void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out) override;
+  std::uint64_t step() const override { return sets_ * config_.sectors; }
+  void snapshot(const LinesByTag& origin, std::vector<std::uint64_t>& out,
+                LinesByTag& lowest) override;
   void translate(const LinesByTag& by) override;
   void append_touched(LineRun lines, std::vector<std::uint64_t>& out) override;
   void mark_touched(LineRun lines) override { touched_.mark_run(lines); }
@@ -138,8 +139,8 @@ class SetCache final : public CacheModel, public Recurring {
   template <typename Sets>
   std::vector<std::pair<LineRun, Victim>> clean_all(Sets& sets);
   template <typename Sets>
-  void append_sets(const Sets& sets, const LinesByTag& origin,
-                   std::vector<std::uint64_t>& out) const;
+  void append_sets(const Sets& sets, const LinesByTag& origin, std::vector<std::uint64_t>& out,
+                   LinesByTag& lowest) const;
 
   void replay_classified(const LineAccess& access);
   Touch touch_of(std::uint64_t key, UnitMask units, const LineAccess& access) const;
@@ -177,6 +178,7 @@ class SetCache final : public CacheModel, public Recurring {
   std::vector<CacheCounts> counts_;  // by tag; hits, misses and capacity follow from the others
   /// With sectors: the line accessed last, if that was a use.
   std::uint64_t last_used_ = kNoLine;
+  std::uint16_t last_used_tag_ = 0;
 };
 
 }  // namespace attnsim::machine

@@ -42,6 +42,7 @@ void SetCache::put(std::uint64_t line, std::uint16_t tag, bool dirty) {
   const Piece piece{line, set, 1};
   if (touched.victim.valid != 0) evict(piece, touched.victim);
   below_.write(victims_of(piece, touched.victim));
+  below_.flush();
 }
 
 }  // namespace attnsim::machine

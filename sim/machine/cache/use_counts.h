@@ -19,9 +19,6 @@ class UseCounts {
   std::uint64_t present(std::uint32_t word) const { return present_[word]; }
   std::uint64_t dirty(std::uint32_t word) const { return dirty_[word]; }
 
-  /// Whether some line of the word may stand in the queue more than once.
-  bool is_repeated(std::uint32_t word) const { return (repeated_ >> word & 1U) != 0; }
-
   /// Lines that can be counted no further.
   std::uint64_t full(std::uint32_t word) const {
     if (!is_repeated(word)) return 0;
@@ -81,6 +78,9 @@ class UseCounts {
 
  private:
   static constexpr std::size_t kDigits = 6;
+
+  /// Whether some line of the word may stand in the queue more than once.
+  bool is_repeated(std::uint32_t word) const { return (repeated_ >> word & 1U) != 0; }
 
   std::uint64_t repeated_ = 0;  // bit w: of word w
   std::array<std::uint64_t, kWords> present_{};

@@ -33,6 +33,9 @@ enum class AddressFormat : std::uint8_t {
 /// Of a file by its ending: .din, .csv, .lackey, .ramulator, .dramsim3.
 std::optional<AddressFormat> address_format_of(std::string_view file);
 
+/// False for the formats that are only written.
+bool is_read(AddressFormat format);
+
 /// Streams the accesses of a file; every fault is a UserError with the line.
 class AddressReader {
  public:
@@ -42,6 +45,9 @@ class AddressReader {
 
   /// False at the end of the file.
   bool next(AddressEvent& event);
+
+  /// Bytes of the file read so far.
+  std::uint64_t bytes() const { return lines_.bytes(); }
 
  private:
   bool read_din(std::string_view line, AddressEvent& event) const;
@@ -53,7 +59,6 @@ class AddressReader {
 
   LineReader lines_;
   AddressFormat format_;
-  std::string line_;
   std::optional<AddressEvent> pending_{};  // the write of a lackey modify
 };
 

@@ -1,0 +1,29 @@
+#include "analysis/bounds/compulsory.h"
+
+namespace attnsim::bounds {
+
+Compulsory compulsory_elements(const Workload& w, const Visible& seen) {
+  const Wide d = wide(w.head_dim);
+  const Wide dv = wide(w.head_dim_v);
+  const Wide query_planes = wide(w.query_planes());
+  const Wide kv_planes = wide(w.kv_planes());
+  const Wide queries = seen.rows * d;
+  const Wide keys_values = seen.keys * (d + dv);
+  const Wide output = query_planes * wide(w.seqlen_q) * dv;
+  if (w.pass == Pass::forward) {
+    return {queries + keys_values, output,
+            "B H (R d + N_q d_v) + B H_kv C (d + d_v); R rows, C keys visible"};
+  }
+  const Wide output_gradients = seen.rows * dv;
+  const Wide gradients =
+      query_planes * wide(w.seqlen_q) * d + kv_planes * wide(w.seqlen_kv) * (d + dv);
+  const Wide reads = queries + keys_values + output_gradients;
+  if (w.pass == Pass::backward) {
+    return {reads, gradients,
+            "B H (R (d + d_v) + N_q d) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
+  }
+  return {reads, gradients + output,
+          "B H (R + N_q) (d + d_v) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
+}
+
+}  // namespace attnsim::bounds

@@ -1,0 +1,24 @@
+// LB0: the traffic that no algorithm avoids, however large its memory.
+#pragma once
+
+#include "analysis/bounds/visible.h"
+#include "analysis/bounds/wide.h"
+#include "sim/core/workload.h"
+
+namespace attnsim::bounds {
+
+/// Elements of the workload's dtype, all heads together. Every row of Q that sees a key, and every
+/// row of K and V that some query sees, is read at least once (K, V per KV head); every row of O is
+/// written once. Backward reads dO like Q and writes dQ, dK, dV in full. Statistics (L, l, m) are
+/// not counted: an algorithm may do without them.
+struct Compulsory {
+  Wide reads = 0;
+  Wide writes = 0;
+  const char* formula = "";
+
+  Wide elements() const { return reads + writes; }
+};
+
+Compulsory compulsory_elements(const Workload& workload, const Visible& seen);
+
+}  // namespace attnsim::bounds

@@ -1,0 +1,217 @@
+#include "sim/report/plot.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include "sim/report/format.h"
+
+namespace attnsim::report {
+namespace {
+
+constexpr double kWidth = 860, kHeight = 420;
+constexpr double kLeft = 90, kRight = 620, kTop = 60, kBottom = 360;  // of the drawing area
+constexpr double kLegend = 640;
+constexpr int kMostTicks = 9;
+
+// Okabe and Ito's palette, which people with any colour vision tell apart; 2008.
+constexpr std::array<std::string_view, 7> kColours = {"#0072b2", "#d55e00", "#009e73", "#cc79a7",
+                                                      "#e69f00", "#56b4e9", "#000000"};
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    switch (c) {
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      default:
+        out += static_cast<unsigned char>(c) < ' ' ? '?' : c;
+    }
+  }
+  return out;
+}
+
+/// Values as positions, in powers of two; whole powers at both ends.
+class Axis {
+ public:
+  Axis(double from, double to) : from_(from), to_(to) {}
+
+  void include(double value) {
+    low_ = std::min(low_, std::floor(std::log2(value)));
+    high_ = std::max(high_, std::ceil(std::log2(value)));
+  }
+  /// Nothing was included: 1 to 2. One power alone gets another.
+  void close() {
+    if (low_ > high_) low_ = high_ = 0;
+    if (low_ == high_) ++high_;
+  }
+  double at(double value) const { return position(std::log2(value)); }
+  double end() const { return to_; }
+
+  struct Tick {
+    double position;
+    std::string text;
+  };
+  std::vector<Tick> ticks() const {
+    const double stride = std::ceil((high_ - low_) / kMostTicks);
+    std::vector<Tick> out;
+    for (double power = low_; power <= high_; power += stride) {
+      out.push_back({position(power), tick_text(power)});
+    }
+    return out;
+  }
+
+ private:
+  double position(double power) const {
+    return from_ + (power - low_) / (high_ - low_) * (to_ - from_);
+  }
+  static std::string tick_text(double power) {
+    constexpr std::array<std::string_view, 7> kUnits = {"B",   "KiB", "MiB", "GiB",
+                                                        "TiB", "PiB", "EiB"};
+    const auto whole = static_cast<int>(std::clamp(power, 0.0, 69.0));
+    return fmt::format("{} {}", 1 << whole % 10, kUnits[static_cast<std::size_t>(whole / 10)]);
+  }
+
+  double from_, to_;
+  double low_ = std::numeric_limits<double>::infinity();
+  double high_ = -std::numeric_limits<double>::infinity();
+};
+
+struct Axes {
+  Axis x{kLeft, kRight};
+  Axis y{kBottom, kTop};
+};
+
+bool is_drawn(const PlotPoint& point) { return point.x > 0 && point.y > 0; }
+
+Axes axes_of(const Plot& plot) {
+  Axes axes;
+  for (const PlotSeries& series : plot.series) {
+    for (const PlotPoint& point : series.points) {
+      if (!is_drawn(point)) continue;
+      axes.x.include(point.x);
+      axes.y.include(point.y);
+    }
+  }
+  axes.x.close();
+  axes.y.close();
+  return axes;
+}
+
+void add_frame(std::string& out, const Plot& plot, const Axes& axes) {
+  for (const Axis::Tick& tick : axes.x.ticks()) {
+    out += fmt::format(
+        "<path d=\"M{0:.1f} {1:.0f}V{2:.0f}\" stroke=\"#ddd\"/>"
+        "<text x=\"{0:.1f}\" y=\"{3:.0f}\" text-anchor=\"middle\">{4}</text>\n",
+        tick.position, kTop, kBottom, kBottom + 18, tick.text);
+  }
+  for (const Axis::Tick& tick : axes.y.ticks()) {
+    out += fmt::format(
+        "<path d=\"M{1:.0f} {0:.1f}H{2:.0f}\" stroke=\"#ddd\"/>"
+        "<text x=\"{3:.0f}\" y=\"{4:.1f}\" text-anchor=\"end\">{5}</text>\n",
+        tick.position, kLeft, kRight, kLeft - 8, tick.position + 4, tick.text);
+  }
+  out +=
+      fmt::format("<path d=\"M{0:.0f} {2:.0f}V{3:.0f}H{1:.0f}\" fill=\"none\" stroke=\"#222\"/>\n",
+                  kLeft, kRight, kTop, kBottom);
+  out += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\" text-anchor=\"middle\">{}</text>\n",
+                     (kLeft + kRight) / 2, kBottom + 42, escaped(plot.x_label));
+  out += fmt::format(
+      "<text transform=\"translate(18 {:.0f}) rotate(-90)\" text-anchor=\"middle\">{}</text>\n",
+      (kTop + kBottom) / 2, escaped(plot.y_label));
+}
+
+/// Positions in tenths of a pixel: the resolution of the drawing.
+struct Place {
+  long x, y;
+  bool operator==(const Place&) const = default;
+};
+
+std::vector<Place> places_of(const PlotSeries& series, const Axes& axes) {
+  std::vector<Place> out;
+  for (const PlotPoint& point : series.points) {
+    if (!is_drawn(point)) continue;
+    const Place place{std::lround(axes.x.at(point.x) * 10), std::lround(axes.y.at(point.y) * 10)};
+    if (out.empty() || out.back() != place) out.push_back(place);
+  }
+  return out;
+}
+
+std::string pixels(long tenths) { return fmt::format("{:.1f}", static_cast<double>(tenths) / 10); }
+
+std::string line_through(const std::vector<Place>& places, PlotStyle style) {
+  std::string path = "M" + pixels(places[0].x) + " " + pixels(places[0].y);
+  for (std::size_t i = 1; i < places.size(); ++i) {
+    const bool steps = style == PlotStyle::steps;
+    if (steps && places[i].x != places[i - 1].x) path += "H" + pixels(places[i].x);
+    if (steps && places[i].y != places[i - 1].y) path += "V" + pixels(places[i].y);
+    if (!steps) path += "L" + pixels(places[i].x) + " " + pixels(places[i].y);
+  }
+  if (style == PlotStyle::steps) path += fmt::format("H{:.1f}", kRight);
+  return path;
+}
+
+void add_series(std::string& out, const PlotSeries& series, const Axes& axes,
+                std::string_view colour) {
+  const std::vector<Place> places = places_of(series, axes);
+  if (places.empty()) return;
+  if (series.style != PlotStyle::marks) {
+    out += fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"2\"/>\n",
+                       line_through(places, series.style), colour);
+  }
+  if (series.style == PlotStyle::steps) return;
+  for (const Place& place : places) {
+    out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"3.5\" fill=\"{}\"/>\n", pixels(place.x),
+                       pixels(place.y), colour);
+  }
+}
+
+void add_legend_row(std::string& out, const PlotSeries& series, std::size_t row,
+                    std::string_view colour) {
+  const double y = kTop + 12 + 22 * static_cast<double>(row);
+  if (series.style != PlotStyle::marks) {
+    out += fmt::format("<path d=\"M{:.0f} {:.0f}h24\" stroke=\"{}\" stroke-width=\"2\"/>", kLegend,
+                       y, colour);
+  }
+  if (series.style != PlotStyle::steps) {
+    out += fmt::format("<circle cx=\"{:.0f}\" cy=\"{:.0f}\" r=\"3.5\" fill=\"{}\"/>", kLegend + 12,
+                       y, colour);
+  }
+  out += fmt::format("<text x=\"{:.0f}\" y=\"{:.0f}\">{}</text>\n", kLegend + 32, y + 4,
+                     escaped(series.label));
+}
+
+}  // namespace
+
+std::string to_svg(const Plot& plot) {
+  const Axes axes = axes_of(plot);
+  std::string out = fmt::format(
+      "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {0:.0f} {1:.0f}\" "
+      "font-family=\"sans-serif\" font-size=\"12\" fill=\"#222\" role=\"img\">\n"
+      "<title>{2}</title>\n"
+      "<rect width=\"{0:.0f}\" height=\"{1:.0f}\" fill=\"#ffffff\"/>\n"
+      "<text x=\"16\" y=\"24\" font-size=\"15\" font-weight=\"bold\">{2}</text>\n"
+      "<text x=\"16\" y=\"42\">{3}</text>\n",
+      kWidth, kHeight, escaped(plot.title), escaped(plot.subtitle));
+  add_frame(out, plot, axes);
+  for (std::size_t i = 0; i < plot.series.size(); ++i) {
+    const std::string_view colour = kColours[i % kColours.size()];
+    add_series(out, plot.series[i], axes, colour);
+    add_legend_row(out, plot.series[i], i, colour);
+  }
+  return out + "</svg>\n";
+}
+
+}  // namespace attnsim::report

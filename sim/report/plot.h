@@ -1,0 +1,38 @@
+// Line plots of bytes against bytes as static SVG: both axes logarithmic, ticks at powers of two.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace attnsim::report {
+
+enum class PlotStyle {
+  steps,        // a value holds up to the next point, the last one up to the right edge
+  marked_line,  // straight lines between marks
+  marks,        // no lines
+};
+
+struct PlotPoint {
+  double x = 0;
+  double y = 0;
+};
+
+struct PlotSeries {
+  std::string label;
+  PlotStyle style = PlotStyle::marked_line;
+  std::vector<PlotPoint> points{};  // by x; what is not positive is left out
+};
+
+struct Plot {
+  std::string title;
+  std::string subtitle{};
+  std::string x_label;
+  std::string y_label;
+  std::vector<PlotSeries> series{};
+};
+
+/// A whole file, on a white ground. Equal plots give equal text; what cannot be told apart on the
+/// drawing is drawn once.
+std::string to_svg(const Plot& plot);
+
+}  // namespace attnsim::report
