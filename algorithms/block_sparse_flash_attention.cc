@@ -7,7 +7,8 @@
 //     order fa2:  for i: load Q_i
 //                   for j in the list of i: FlashAttention-2's step; store O_i, L_i
 //
-// The lists are read as the tensor "mask": for each its length, then a word for each block.
+// The backward passes are those of the nests, under the same mask. The lists are read as the tensor
+// "mask" (backward "mask_backward"): for each its length, then a word for each block.
 #include "sim/trace/algorithm.h"
 
 namespace attnsim {
@@ -18,7 +19,11 @@ AlgorithmInfo info() {
       .id = "block_sparse_flash_attention",
       .summary = "FlashAttention that skips the blocks a block mask hides",
       .source = "Dao et al. 2022, arXiv 2205.14135, Algorithm 5; order fa2: arXiv 2307.08691",
-      .tiles = {{"Br", "query rows of a block"}, {"Bc", "keys of a block"}},
+      .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
+      .tiles = {{"Br", "query rows of a block"},
+                {"Bc", "keys of a block"},
+                {"Br_backward", "query rows, of the backward pass in forward_backward", "Br"},
+                {"Bc_backward", "keys, of the backward pass in forward_backward", "Bc"}},
       .params = {{.name = "order",
                   .type = ParamType::choice,
                   .default_value = "fa2",
@@ -26,6 +31,7 @@ AlgorithmInfo info() {
                       "fa1: key blocks outside, output updated in memory, as printed; fa2: query "
                       "blocks outside, output on chip",
                   .choices = {"fa1", "fa2"}}},
+      .dropout = true,
       .block_masks = true,
   };
 }

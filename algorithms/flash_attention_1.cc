@@ -1,10 +1,19 @@
-// FlashAttention forward: Dao et al., arXiv 2205.14135, Algorithm 1. Key blocks outside, query
+// FlashAttention: Dao et al., arXiv 2205.14135. Forward, Algorithm 1: key blocks outside, query
 // blocks inside; O, l and m travel to memory and back in every pass, O normalised each time.
 //
 //     store O = 0, l = 0, m = -inf
 //     for j: load K_j, V_j
 //       for i: load Q_i, O_i, l_i, m_i; S = Q_i K_j^T; local softmax of S; merge into (m_i, l_i);
 //              O_i = (factor O_i) + (factor P) V_j; store O_i, l_i, m_i
+//
+// Backward, Algorithm 4: the same loops; dK and dV accumulate on chip, dQ in memory, in fp32.
+//
+//     store dQ = 0, dK = 0, dV = 0
+//     for j: load K_j, V_j; dK = 0, dV = 0
+//       for i: load Q_i, O_i, dO_i, l_i, m_i; P = exp(Q_i K_j^T - m_i) / l_i
+//              D = rowsum(dO_i o O_i); dS = P o (dO_i V_j^T - D)
+//              dV += P^T dO_i; dK += dS^T Q_i; load dQ_i, add dS K_j, store dQ_i
+//       store dK_j, dV_j
 #include <algorithm>
 #include <cmath>
 
@@ -17,13 +26,19 @@ AlgorithmInfo info() {
   return {
       .id = "flash_attention_1",
       .summary = "fused attention, key blocks outside, output updated in memory",
-      .source = "Dao et al. 2022, arXiv 2205.14135, Algorithm 1",
-      .tiles = {{"Br", "query rows of a block"}, {"Bc", "keys of a block"}},
+      .source = "Dao et al. 2022, arXiv 2205.14135, Algorithms 1 and 4",
+      .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
+      .tiles = {{"Br", "query rows of a block"},
+                {"Bc", "keys of a block"},
+                {"Br_backward", "query rows, of the backward pass in forward_backward", "Br"},
+                {"Bc_backward", "keys, of the backward pass in forward_backward", "Bc"}},
       .params = {{.name = "trimmed",
                   .type = ParamType::boolean,
                   .default_value = "false",
                   .doc =
-                      "leave out the initial stores of O, l, m and their loads in the first pass"}},
+                      "leave out the initial stores of O, l, m and their loads in the first pass; "
+                      "the backward pass is as printed"}},
+      .dropout = true,
       .block_masks = true,
   };
 }
@@ -39,20 +54,14 @@ std::optional<TileSizes> released_tiles(const std::string& arch, const Workload&
   return std::nullopt;
 }
 
-class Tiles final : public TileModel {
+class ForwardTiles final : public RowKeyTiles {
  public:
-  Tiles(const Workload& w, const Target& target, bool trimmed)
-      : w_(w), target_(target), counts_(w), trimmed_(trimmed) {}
+  ForwardTiles(const Workload& w, const Target& target, bool trimmed)
+      : RowKeyTiles(w, target), trimmed_(trimmed) {}
 
-  TileSizes limits() const override { return {w_.seqlen_q, w_.seqlen_kv}; }
   std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
 
-  /// Algorithm 1, line 1: Bc = ceil(M / 4d), Br = min(Bc, d). They overflow M unless M >= 8 d^2.
-  TileSizes paper() const override {
-    const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
-    const std::int64_t size = ceil_div(m, 4 * w_.head_dim);
-    return {std::min({size, w_.head_dim, w_.seqlen_q}), std::min(size, w_.seqlen_kv)};
-  }
+  TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;
@@ -66,39 +75,76 @@ class Tiles final : public TileModel {
 
   /// K and V once; Q, O, l, m once per visit of a row block by a column block.
   ClosedForm closed_form(TileSizes t) const override {
-    const auto planes = static_cast<std::uint64_t>(w_.query_planes());
-    const auto d = static_cast<std::uint64_t>(w_.head_dim);
-    const auto dv = static_cast<std::uint64_t>(w_.head_dim_v);
-    const std::uint64_t rows = static_cast<std::uint64_t>(w_.seqlen_q) * planes;
-    const std::uint64_t keys = static_cast<std::uint64_t>(w_.seqlen_kv) * planes;
-    const Visits visits = counts_.visits(t.first, t.second);
-    const std::uint64_t read = trimmed_ ? visits.rows - visits.seeing_rows : visits.rows;
-    const std::uint64_t written = visits.rows + (trimmed_ ? rows - visits.seeing_rows : rows);
+    const std::uint64_t loaded = static_cast<std::uint64_t>(w_.seqlen_kv * w_.query_planes());
+    const Visits v = visits(t);
+    const std::uint64_t read = trimmed_ ? v.rows - v.seeing_rows : v.rows;
+    const std::uint64_t written = v.rows + (trimmed_ ? rows() - v.seeing_rows : rows());
     ClosedForm form = {
-        {.tensor = "Q", .dtype = w_.dtype, .read = visits.rows * d},
-        {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
-        {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
-        {.tensor = "O", .dtype = w_.dtype, .read = read * dv, .written = written * dv},
+        {.tensor = "Q", .dtype = w_.dtype, .read = v.rows * d()},
+        {.tensor = "K", .dtype = w_.dtype, .read = loaded * d()},
+        {.tensor = "V", .dtype = w_.dtype, .read = loaded * dv()},
+        {.tensor = "O", .dtype = w_.dtype, .read = read * dv(), .written = written * dv()},
         {.tensor = "l", .dtype = DType::f32, .read = read, .written = written},
         {.tensor = "m", .dtype = DType::f32, .read = read, .written = written}};
-    add_list_term(form, counts_.list_words(ceil_div(w_.seqlen_kv, t.second), visits));
+    add_list_term(form, lists_by_key(t, v));
     return form;
   }
 
-  std::uint64_t closed_form_cost() const override { return counts_.cost(); }
-  std::optional<Density> density(TileSizes t) const { return counts_.density(t.first, t.second); }
+ private:
+  bool trimmed_;
+};
 
-  bool second_only_helps() const override { return !w_.masked(); }
-  std::uint64_t iterations(TileSizes t) const override {
-    return static_cast<std::uint64_t>(ceil_div(w_.seqlen_q, t.first) *
-                                      ceil_div(w_.seqlen_kv, t.second));
+/// Of the released kernel v1.0.9: 16 query rows a step; 128 keys on the T4, whose shared memory is
+/// smaller. Of short sequences the sizes are not known here.
+std::optional<TileSizes> released_backward_tiles(const std::string& arch, const Workload& w) {
+  const std::optional<TileSizes> forward = released_tiles(arch, w);
+  if (!forward || (w.head_dim <= 64 && (w.head_dim <= 32 || w.seqlen_kv < 256))) return {};
+  return arch == "sm75" ? TileSizes{16, 128} : *forward;
+}
+
+class BackwardTiles final : public RowKeyTiles {
+ public:
+  using RowKeyTiles::RowKeyTiles;
+
+  std::optional<TileSizes> released() const override {
+    return released_backward_tiles(target_.arch(), w_);
   }
 
- private:
-  const Workload& w_;
-  const Target& target_;
-  MaskCounts counts_;
-  bool trimmed_;
+  TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
+
+  std::vector<TileShape> footprint(TileSizes t) const override {
+    const auto [Br, Bc] = t;
+    return {{Role::operand, w_.dtype, Bc, w_.head_dim},          // K
+            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
+            {Role::accumulator, DType::f32, Bc, w_.head_dim},    // dK
+            {Role::accumulator, DType::f32, Bc, w_.head_dim_v},  // dV
+            {Role::operand, w_.dtype, Br, w_.head_dim},          // Q
+            {Role::operand, w_.dtype, Br, 2 * w_.head_dim_v},    // O, dO
+            {Role::accumulator, DType::f32, Br, w_.head_dim},    // what dQ gains
+            {Role::accumulator, DType::f32, Br, 2 * Bc},         // S, then P; dP, then dS
+            {Role::vector, DType::f32, Br, 3}};                  // l, m, D
+  }
+
+  /// K and V once; dK and dV once and their zeros; the rest once per visit of a row block by a key
+  /// block, dQ in both directions, and its zeros.
+  ClosedForm closed_form(TileSizes t) const override {
+    const Visits v = visits(t);
+    ClosedForm form = {{.tensor = "Q", .dtype = w_.dtype, .read = v.rows * d()},
+                       {.tensor = "K", .dtype = w_.dtype, .read = keys() * d()},
+                       {.tensor = "V", .dtype = w_.dtype, .read = keys() * dv()},
+                       {.tensor = "O", .dtype = w_.dtype, .read = v.rows * dv()},
+                       {.tensor = "l", .dtype = DType::f32, .read = v.rows},
+                       {.tensor = "m", .dtype = DType::f32, .read = v.rows},
+                       {.tensor = "dO", .dtype = w_.dtype, .read = v.rows * dv()},
+                       {.tensor = "dQ",
+                        .dtype = DType::f32,
+                        .read = v.rows * d(),
+                        .written = (rows() + v.rows) * d()},
+                       {.tensor = "dK", .dtype = w_.dtype, .written = 2 * keys() * d()},
+                       {.tensor = "dV", .dtype = w_.dtype, .written = 2 * keys() * dv()}};
+    add_list_term(form, lists_by_key(t, v), kBackwardLists);
+    return form;
+  }
 };
 
 constexpr std::uint8_t kFirstVisit = 1;
@@ -107,29 +153,53 @@ class FlashAttention1 final : public Schedule {
  public:
   explicit FlashAttention1(const PlanRequest& r)
       : w_(r.workload),
+        target_(r.target),
         trimmed_(r.choice.params.boolean("trimmed")),
         mask_(w_),
-        model_(w_, r.target, trimmed_) {
-    tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
+        forward_model_(w_, r.target, trimmed_),
+        backward_model_(w_, r.target) {
     const std::int64_t planes = w_.query_planes();
     t_ = add_attention_tensors(program_, w_);
     l_ = program_.add({"l", TensorRole::row_sum, DType::f32, planes, w_.seqlen_q, 1});
     m_ = program_.add({"m", TensorRole::row_max, DType::f32, planes, w_.seqlen_q, 1});
-    const auto [Br, Bc] = tiles_.sizes;
-    lists_ = TileLists(program_, ceil_div(w_.seqlen_kv, Bc), ceil_div(w_.seqlen_q, Br));
-    program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
-                                                   {{"plane", planes}});
+    if (w_.runs_forward()) {
+      forward_ = choose_nest(r, forward_model_);
+      lists_ = lists_for(forward_, "mask");
+      program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
+                                                     {{"plane", planes}});
+    }
+    if (w_.runs_backward()) {
+      backward_ = choose_nest(r, backward_model_);
+      backward_lists_ = lists_for(backward_, kBackwardLists);
+      g_ = add_gradient_tensors(program_, w_, DType::f32);
+      program_.add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
+                                                      {{"plane", w_.kv_planes()}});
+    }
   }
 
-  std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
-  ClosedForm closed_form() const override { return model_.closed_form(tiles_.sizes); }
-  std::optional<Density> density() const override { return model_.density(tiles_.sizes); }
+  std::vector<TileShape> footprint() const override {
+    std::vector<std::vector<TileShape>> nests;
+    if (w_.runs_forward()) nests.push_back(forward_model_.footprint(forward_));
+    if (w_.runs_backward()) nests.push_back(backward_model_.footprint(backward_));
+    return target_.peak(nests);
+  }
+
+  ClosedForm closed_form() const override {
+    ClosedForm form;
+    if (w_.runs_forward()) form = forward_model_.closed_form(forward_);
+    if (w_.runs_backward()) form = sum(form, backward_model_.closed_form(backward_));
+    return form;
+  }
+
+  std::optional<Density> density() const override {
+    return w_.runs_forward() ? forward_model_.density(forward_)
+                             : backward_model_.density(backward_);
+  }
 
   Task forward(Emitter& em, GridIndex at) const {
-    const auto [Br, Bc] = tiles_.sizes;
+    const auto [Br, Bc] = forward_;
     const Index plane = at[0];
     const Index kv_plane = t_.kv_plane(plane);
-    const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
     initialise(em, plane);
@@ -149,12 +219,13 @@ class FlashAttention1 final : public Schedule {
                        : a.load(l_.block(plane, i, Br), Role::vector);  // [Br, 1]
         Tile m = first ? a.fill(Role::vector, q.rows(), 1, DType::f32, kMinusInfinity)
                        : a.load(m_.block(plane, i, Br), Role::vector);  // [Br, 1]
-        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);           // [Br, Bc]
+        Tile s = a.matmul(q, transposed(k), w_.dtype, scale_);          // [Br, Bc]
         if (rows.kind() != TileKind::full) a.hide(s, mask_.tile(plane, i, Br, j, Bc));
         auto block = a.softmax_local(s);
         a.merge_stats(m, l, block.m, block.l);
         a.scale_rows(o, block.m);
         a.scale_rows(s, block.l);
+        if (w_.dropout) a.dropout(s, t_.scores(plane, i, Br, j, Bc), w_.dropout);
         a.matmul_acc(o, s, v, w_.dtype);
         a.store(o, t_.o.block(plane, i, Br));
         a.store(l, l_.block(plane, i, Br));
@@ -163,10 +234,62 @@ class FlashAttention1 final : public Schedule {
     }
   }
 
+  /// All query heads that share a KV head, whose gradients are sums over them.
+  Task backward(Emitter& em, GridIndex at) const {
+    const auto [Br, Bc] = backward_;
+    const Index kv_plane = at[0];
+    const std::vector<Run> planes = t_.query_planes(kv_plane);
+
+    Agent a = em.agent();
+    a.init(g_.d_k.plane(kv_plane), 0);
+    a.init(g_.d_v.plane(kv_plane), 0);
+    {
+      Loop heads(em, planes);
+      for (Index plane; co_await heads.next(plane);) a.init(g_.d_q.plane(plane), 0);
+    }
+    Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
+    for (Index j; co_await columns.next(j);) {
+      Tile k = a.load(t_.k.block(kv_plane, j, Bc));                                  // [Bc, d]
+      Tile v = a.load(t_.v.block(kv_plane, j, Bc));                                  // [Bc, dv]
+      Tile d_k = a.fill(Role::accumulator, k.rows(), w_.head_dim, DType::f32, 0);    // [Bc, d]
+      Tile d_v = a.fill(Role::accumulator, k.rows(), w_.head_dim_v, DType::f32, 0);  // [Bc, dv]
+      Loop heads(em, planes);
+      for (Index plane; co_await heads.next(plane);) {
+        backward_lists_.read_length(a, plane, j);
+        Loop rows(em, mask_.row_blocks(plane, j, Br, Bc));
+        for (Index i; co_await rows.next(i);) {
+          backward_lists_.read_next(a, plane, j, rows);
+          Tile q = a.load(t_.q.block(plane, i, Br));              // [Br, d]
+          Tile o = a.load(t_.o.block(plane, i, Br));              // [Br, dv]
+          Tile d_o = a.load(g_.d_o.block(plane, i, Br));          // [Br, dv]
+          Tile l = a.load(l_.block(plane, i, Br), Role::vector);  // [Br, 1]
+          Tile m = a.load(m_.block(plane, i, Br), Role::vector);  // [Br, 1]
+          Tile p = a.matmul(q, transposed(k), w_.dtype, scale_);  // [Br, Bc]
+          if (rows.kind() != TileKind::full) a.hide(p, mask_.tile(plane, i, Br, j, Bc));
+          a.softmax_apply(p, m, l);
+          Tile delta = a.fill(Role::vector, q.rows(), 1, DType::f32, 0);  // [Br, 1]
+          a.row_dot_acc(delta, d_o, o);
+          Tile d_s = score_gradient(a, p, d_o, v, delta, w_, t_.scores(plane, i, Br, j, Bc));
+          a.matmul_acc(d_v, transposed(p), d_o, w_.dtype);
+          a.matmul_acc(d_k, transposed(d_s), q, w_.dtype, scale_);
+          Tile d_q = a.matmul(d_s, k, w_.dtype, scale_);  // [Br, d]
+          a.accumulate(d_q, g_.d_q.block(plane, i, Br), AddAt::core);
+        }
+      }
+      a.store(d_k, g_.d_k.block(kv_plane, j, Bc));
+      a.store(d_v, g_.d_v.block(kv_plane, j, Bc));
+    }
+  }
+
  private:
+  /// Of the row blocks that each key block visits.
+  TileLists lists_for(TileSizes t, const char* name) {
+    return {program_, ceil_div(w_.seqlen_kv, t.second), ceil_div(w_.seqlen_q, t.first), name};
+  }
+
   /// The stores of line 2. Trimmed: only rows that no column block visits need them.
   void initialise(Emitter& em, Index plane) const {
-    const auto [Br, Bc] = tiles_.sizes;
+    const auto [Br, Bc] = forward_;
     Agent a = em.agent();
     const std::vector<Run> blocks =
         trimmed_ ? mask_.blind_row_blocks(plane, Br, Bc) : all_blocks(ceil_div(w_.seqlen_q, Br));
@@ -181,18 +304,23 @@ class FlashAttention1 final : public Schedule {
 
   /// The row blocks that column block j visits; when trimmed, first visits are runs of their own.
   std::vector<Run> visits(Index plane, Index j) const {
-    const auto [Br, Bc] = tiles_.sizes;
+    const auto [Br, Bc] = forward_;
     return trimmed_ ? mask_.row_blocks_by_visit(plane, j, Br, Bc, kFirstVisit)
                     : mask_.row_blocks(plane, j, Br, Bc);
   }
 
   const Workload w_;
+  const Target& target_;
   const bool trimmed_;
   const AttentionMask mask_;
-  const Tiles model_;
+  const ForwardTiles forward_model_;
+  const BackwardTiles backward_model_;
+  const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
+  TileSizes forward_{}, backward_{};
   AttentionTensors t_;
+  GradientTensors g_;
   Tensor l_, m_;
-  TileLists lists_;
+  TileLists lists_, backward_lists_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_1", [] {

@@ -1,9 +1,18 @@
-// FlashAttention-2 forward: Dao, arXiv 2307.08691, Algorithm 1. Query blocks outside, key blocks
+// FlashAttention-2: Dao, arXiv 2307.08691. Forward, Algorithm 1: query blocks outside, key blocks
 // inside; the output accumulates on chip, unnormalised, and is written once.
 //
 //     for i: load Q_i; O = 0, l = 0, m = -inf
 //       for j: load K_j, V_j; S = Q_i K_j^T; online softmax of S into (m, l), O; O += P V_j
 //       store O / l and L = m + log l
+//
+// Backward, Algorithm 2: key blocks outside; dK and dV accumulate on chip, dQ in memory, in fp32.
+// (The printed inner loop also loads O_i, which nothing uses once D is stored: left out.)
+//
+//     D = rowsum(dO o O); store dQ = 0
+//     for j: load K_j, V_j; dK = 0, dV = 0
+//       for i: load Q_i, dO_i, L_i, D_i; P = exp(Q_i K_j^T - L_i); dS = P o (dO_i V_j^T - D_i)
+//              dV += P^T dO_i; dK += dS^T Q_i; dQ_i += dS K_j in memory
+//       store dK_j, dV_j
 //
 // `scan: alternating` passes through the keys to and fro, as the published sawtooth orders
 // do: the keys a block ends with are those that the next one begins with, still in the L2.
@@ -22,13 +31,23 @@ AlgorithmInfo info() {
   return {
       .id = "flash_attention_2",
       .summary = "fused attention, query blocks outside, output accumulated on chip",
-      .source = "Dao 2023, arXiv 2307.08691, Algorithm 1",
-      .tiles = {{"Br", "query rows of a block"}, {"Bc", "keys of a block"}},
+      .source = "Dao 2023, arXiv 2307.08691, Algorithms 1 and 2",
+      .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
+      .tiles = {{"Br", "query rows of a block"},
+                {"Bc", "keys of a block"},
+                {"Br_backward", "query rows, of the backward pass in forward_backward", "Br"},
+                {"Bc_backward", "keys, of the backward pass in forward_backward", "Bc"}},
       .params = {{.name = "pack_gqa",
                   .type = ParamType::boolean,
                   .default_value = "false",
                   .doc = "pack the query heads of a KV head into one block, so that K and V are "
                          "loaded once per group"},
+                 {.name = "dq",
+                  .type = ParamType::choice,
+                  .default_value = "core",
+                  .doc = "where dQ is added up in the backward pass: read, added and written back "
+                         "by the core, or by an atomic add at the memory",
+                  .choices = {"core", "atomic"}},
                  {.name = "cta_order",
                   .type = ParamType::choice,
                   .default_value = "rows_first",
@@ -47,37 +66,33 @@ AlgorithmInfo info() {
                   .default_value = "1",
                   .doc = "tasks issued one after another that scan alike: those in flight together",
                   .minimum = 1}},
+      .dropout = true,
       .block_masks = true,
   };
 }
 
-/// The forward tile table of the released kernel (flash_fwd_launch_template.h, no dropout) by
-/// architecture; head_dim is rounded up to the next entry.
+/// The forward tile table of the released kernel (flash_fwd_launch_template.h) by architecture;
+/// head_dim is rounded up to the next entry. With dropout three of the entries are narrower.
 std::optional<TileSizes> released_tiles(const std::string& arch, const Workload& w) {
   const bool small_smem = arch == "sm86" || arch == "sm89";  // 99 KiB a block
   const bool known = small_smem || arch == "sm80" || arch == "sm90";
   const bool half = w.dtype == DType::f16 || w.dtype == DType::bf16;
   if (!known || !half || w.head_dim != w.head_dim_v || w.head_dim > 256) return std::nullopt;
-  if (w.head_dim <= 64) return TileSizes{128, 128};
+  if (w.head_dim <= 64) return TileSizes{128, w.dropout && w.head_dim > 32 ? 64 : 128};
   if (w.head_dim <= 96) return small_smem && w.causal ? TileSizes{64, 64} : TileSizes{128, 64};
   if (w.head_dim <= 128) {
+    if (w.dropout) return TileSizes{128, 32};
     if (small_smem) return w.causal ? TileSizes{64, 64} : TileSizes{128, 32};
     return TileSizes{128, 64};
   }
-  if (w.head_dim <= 192) return TileSizes{128, 64};
+  if (w.head_dim <= 192) return TileSizes{w.dropout ? 64 : 128, 64};
   return arch == "sm80" ? TileSizes{128, 64} : TileSizes{64, 64};
 }
 
-class Tiles final : public TileModel {
+class ForwardTiles final : public RowKeyTiles {
  public:
-  Tiles(const Workload& w, const Target& target, std::int64_t group)
-      : w_(w),
-        target_(target),
-        band_(band_of(w, group)),
-        counts_(w, group),
-        planes_(w.query_planes() / group) {}
+  using RowKeyTiles::RowKeyTiles;
 
-  TileSizes limits() const override { return {band_.rows, w_.seqlen_kv}; }
   std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
 
   /// The paper gives no formula; these are FlashAttention-1's sizes with the roles of rows and
@@ -85,7 +100,7 @@ class Tiles final : public TileModel {
   TileSizes paper() const override {
     const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
     const std::int64_t size = ceil_div(m, 4 * w_.head_dim);
-    return {std::min(size, band_.rows), std::min({size, w_.head_dim, w_.seqlen_kv})};
+    return {std::min(size, limits().first), std::min({size, w_.head_dim, limits().second})};
   }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
@@ -100,37 +115,89 @@ class Tiles final : public TileModel {
 
   /// Q and O once, L once; K and V once per query block that sees them.
   ClosedForm closed_form(TileSizes t) const override {
-    const auto planes = static_cast<std::uint64_t>(planes_);
-    const auto rows = static_cast<std::uint64_t>(band_.rows) * planes;
-    const auto d = static_cast<std::uint64_t>(w_.head_dim);
-    const auto dv = static_cast<std::uint64_t>(w_.head_dim_v);
-    const Visits visits = counts_.visits(t.first, t.second);
-    const std::uint64_t keys = visits.columns;
-    ClosedForm form = {{.tensor = "Q", .dtype = w_.dtype, .read = rows * d},
-                       {.tensor = "K", .dtype = w_.dtype, .read = keys * d},
-                       {.tensor = "V", .dtype = w_.dtype, .read = keys * dv},
-                       {.tensor = "O", .dtype = w_.dtype, .written = rows * dv},
-                       {.tensor = "L", .dtype = DType::f32, .written = rows}};
-    add_list_term(form, counts_.list_words(ceil_div(band_.rows, t.first), visits));
+    const Visits v = visits(t);
+    ClosedForm form = {{.tensor = "Q", .dtype = w_.dtype, .read = rows() * d()},
+                       {.tensor = "K", .dtype = w_.dtype, .read = v.columns * d()},
+                       {.tensor = "V", .dtype = w_.dtype, .read = v.columns * dv()},
+                       {.tensor = "O", .dtype = w_.dtype, .written = rows() * dv()},
+                       {.tensor = "L", .dtype = DType::f32, .written = rows()}};
+    add_list_term(form, lists_by_row(t, v));
+    return form;
+  }
+};
+
+/// The backward tile table of the released kernel (flash_bwd_launch_template.h); head_dim is
+/// rounded up to the next entry. Of head_dim 32 the table is not known here.
+std::optional<TileSizes> released_backward_tiles(const std::string& arch, const Workload& w) {
+  const bool small_smem = arch == "sm86" || arch == "sm89";  // 99 KiB a block
+  const bool known = small_smem || arch == "sm80" || arch == "sm90";
+  const bool half = w.dtype == DType::f16 || w.dtype == DType::bf16;
+  if (!known || !half || w.head_dim != w.head_dim_v || w.head_dim <= 32 || w.head_dim > 256) {
+    return std::nullopt;
+  }
+  if (w.head_dim <= 64) return small_smem ? TileSizes{64, 128} : TileSizes{128, 128};
+  if (w.head_dim <= 96) return TileSizes{64, 128};
+  if (w.head_dim <= 128) return small_smem ? TileSizes{64, 64} : TileSizes{64, 128};
+  if (w.head_dim <= 192 || !small_smem) return TileSizes{64, 64};
+  if (w.dropout) return std::nullopt;
+  return TileSizes{64, 32};
+}
+
+class BackwardTiles final : public RowKeyTiles {
+ public:
+  BackwardTiles(const Workload& w, const Target& target, std::int64_t group, AddAt dq)
+      : RowKeyTiles(w, target, group), dq_(dq) {}
+
+  std::optional<TileSizes> released() const override {
+    return released_backward_tiles(target_.arch(), w_);
+  }
+
+  /// The paper gives no formula; these are FlashAttention-1's, whose loop order this is.
+  TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
+
+  std::vector<TileShape> footprint(TileSizes t) const override {
+    const auto [Br, Bc] = t;
+    return {{Role::operand, w_.dtype, Bc, w_.head_dim},          // K
+            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
+            {Role::accumulator, DType::f32, Bc, w_.head_dim},    // dK
+            {Role::accumulator, DType::f32, Bc, w_.head_dim_v},  // dV
+            {Role::operand, w_.dtype, Br, w_.head_dim},          // Q
+            {Role::operand, w_.dtype, Br, w_.head_dim_v},        // dO
+            {Role::accumulator, DType::f32, Br, w_.head_dim},    // what dQ gains
+            {Role::accumulator, DType::f32, Br, 2 * Bc},         // S, then P; dP, then dS
+            {Role::vector, DType::f32, Br, 2}};                  // L, D
+  }
+
+  /// K, V, dK, dV once, O once; Q, dO, L, D once per visit of a row block by a key block, dQ too,
+  /// besides its initial zeros.
+  ClosedForm closed_form(TileSizes t) const override {
+    const Visits v = visits(t);
+    ClosedForm form = {{.tensor = "Q", .dtype = w_.dtype, .read = v.rows * d()},
+                       {.tensor = "K", .dtype = w_.dtype, .read = keys() * d()},
+                       {.tensor = "V", .dtype = w_.dtype, .read = keys() * dv()},
+                       {.tensor = "O", .dtype = w_.dtype, .read = rows() * dv()},
+                       {.tensor = "L", .dtype = DType::f32, .read = v.rows},
+                       {.tensor = "dO", .dtype = w_.dtype, .read = (rows() + v.rows) * dv()},
+                       {.tensor = "dQ",
+                        .dtype = DType::f32,
+                        .read = dq_ == AddAt::core ? v.rows * d() : 0,
+                        .written = (rows() + v.rows) * d()},
+                       {.tensor = "dK", .dtype = w_.dtype, .written = keys() * d()},
+                       {.tensor = "dV", .dtype = w_.dtype, .written = keys() * dv()},
+                       {.tensor = "D", .dtype = DType::f32, .read = v.rows, .written = rows()}};
+    add_list_term(form, lists_by_key(t, v), kBackwardLists);
     return form;
   }
 
-  std::uint64_t closed_form_cost() const override { return counts_.cost(); }
-  std::optional<Density> density(TileSizes t) const { return counts_.density(t.first, t.second); }
-
-  bool second_only_helps() const override { return !w_.masked(); }
-  std::uint64_t iterations(TileSizes t) const override {
-    return static_cast<std::uint64_t>(ceil_div(band_.rows, t.first) *
-                                      ceil_div(w_.seqlen_kv, t.second));
-  }
-
  private:
-  const Workload& w_;
-  const Target& target_;
-  Band band_;  // its rows are packed
-  MaskCounts counts_;
-  std::int64_t planes_;
+  AddAt dq_;
 };
+
+/// Where dQ is added up; a forward pass does not ask.
+AddAt add_at(const PlanRequest& r) {
+  const bool atomic = r.workload.runs_backward() && r.choice.params.choice("dq") == "atomic";
+  return atomic ? AddAt::memory : AddAt::core;
+}
 
 std::int64_t heads_per_plane(const PlanRequest& r) {
   if (!r.choice.params.boolean("pack_gqa")) return 1;
@@ -146,35 +213,46 @@ class FlashAttention2 final : public Schedule {
  public:
   explicit FlashAttention2(const PlanRequest& r)
       : w_(r.workload),
+        target_(r.target),
         group_(heads_per_plane(r)),
+        dq_(add_at(r)),
         row_dim_(r.choice.params.choice("cta_order") == "rows_first" ? 0 : 1),
         scan_group_(r.choice.params.choice("scan") == "alternating"
                         ? std::optional(r.choice.params.integer("scan_group"))
                         : std::nullopt),
         mask_(w_, group_),
-        model_(w_, r.target, group_) {
-    tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
-    const std::int64_t planes = w_.query_planes() / group_;
-    const std::int64_t rows = mask_.rows();
+        forward_model_(w_, r.target, group_),
+        backward_model_(w_, r.target, group_, dq_) {
     t_ = add_attention_tensors(program_, w_, group_);
-    l_ = program_.add({"L", TensorRole::lse, DType::f32, planes, rows, 1, group_});
-    const std::int64_t blocks = ceil_div(rows, tiles_.sizes.first);
-    lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, tiles_.sizes.second));
-    std::vector<GridDim> grid = {{"i", blocks}, {"plane", planes}};
-    if (row_dim_ == 1) std::swap(grid[0], grid[1]);
-    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
+    l_ = program_.add({"L", TensorRole::lse, DType::f32, t_.q.planes(), mask_.rows(), 1, group_});
+    if (w_.runs_forward()) plan_forward(r);
+    if (w_.runs_backward()) plan_backward(r);
   }
 
-  std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
-  ClosedForm closed_form() const override { return model_.closed_form(tiles_.sizes); }
-  std::optional<Density> density() const override { return model_.density(tiles_.sizes); }
+  std::vector<TileShape> footprint() const override {
+    std::vector<std::vector<TileShape>> nests;
+    if (w_.runs_forward()) nests.push_back(forward_model_.footprint(forward_));
+    if (w_.runs_backward()) nests.push_back(backward_model_.footprint(backward_));
+    return target_.peak(nests);
+  }
+
+  ClosedForm closed_form() const override {
+    ClosedForm form;
+    if (w_.runs_forward()) form = forward_model_.closed_form(forward_);
+    if (w_.runs_backward()) form = sum(form, backward_model_.closed_form(backward_));
+    return form;
+  }
+
+  std::optional<Density> density() const override {
+    return w_.runs_forward() ? forward_model_.density(forward_)
+                             : backward_model_.density(backward_);
+  }
 
   Task forward(Emitter& em, GridIndex at) const {
-    const auto [Br, Bc] = tiles_.sizes;
+    const auto [Br, Bc] = forward_;
     const Index i = at[row_dim_];
     const Index plane = at[1 - row_dim_];
     const Index kv_plane = t_.kv_plane(plane);
-    const double scale = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
 
     Agent a = em.agent();
     Tile q = a.load(t_.q.block(plane, i, Br));                                     // [Br, d]
@@ -186,11 +264,12 @@ class FlashAttention2 final : public Schedule {
       Loop loop(em, scan(mask_.key_blocks(plane, i, Br, Bc), at));
       for (Index j; co_await loop.next(j);) {
         lists_.read_next(a, plane, i, loop);
-        Tile k = a.load(t_.k.block(kv_plane, j, Bc));          // [Bc, d]
-        Tile v = a.load(t_.v.block(kv_plane, j, Bc));          // [Bc, dv]
-        Tile s = a.matmul(q, transposed(k), w_.dtype, scale);  // [Br, Bc]
+        Tile k = a.load(t_.k.block(kv_plane, j, Bc));           // [Bc, d]
+        Tile v = a.load(t_.v.block(kv_plane, j, Bc));           // [Bc, dv]
+        Tile s = a.matmul(q, transposed(k), w_.dtype, scale_);  // [Br, Bc]
         if (loop.kind() != TileKind::full) a.hide(s, mask_.tile(plane, i, Br, j, Bc));
         a.online_softmax(s, m, l, acc);
+        if (w_.dropout) a.dropout(s, t_.scores(plane, i, Br, j, Bc), w_.dropout);
         a.matmul_acc(acc, s, v, w_.dtype);
       }
     }
@@ -198,6 +277,46 @@ class FlashAttention2 final : public Schedule {
     a.lse(m, l);
     a.store(acc, t_.o.block(plane, i, Br));
     a.store(m, l_.block(plane, i, Br));
+  }
+
+  Task clear(Emitter& em, GridIndex at) const {
+    em.agent().init(g_.d_q.block(at[1], at[0], backward_.first), 0);
+    co_return;
+  }
+
+  /// dK and dV of one key block, over all query heads that share it.
+  Task backward(Emitter& em, GridIndex at) const {
+    const auto [Br, Bc] = backward_;
+    const Index j = at[0];
+    const Index kv_plane = at[1];
+
+    Agent a = em.agent();
+    Tile k = a.load(t_.k.block(kv_plane, j, Bc));                                  // [Bc, d]
+    Tile v = a.load(t_.v.block(kv_plane, j, Bc));                                  // [Bc, dv]
+    Tile d_k = a.fill(Role::accumulator, k.rows(), w_.head_dim, DType::f32, 0);    // [Bc, d]
+    Tile d_v = a.fill(Role::accumulator, k.rows(), w_.head_dim_v, DType::f32, 0);  // [Bc, dv]
+    Loop heads(em, t_.query_planes(kv_plane));
+    for (Index plane; co_await heads.next(plane);) {
+      backward_lists_.read_length(a, plane, j);
+      Loop rows(em, mask_.row_blocks(plane, j, Br, Bc));
+      for (Index i; co_await rows.next(i);) {
+        backward_lists_.read_next(a, plane, j, rows);
+        Tile q = a.load(t_.q.block(plane, i, Br));                              // [Br, d]
+        Tile d_o = a.load(g_.d_o.block(plane, i, Br));                          // [Br, dv]
+        Tile lse = a.load(l_.block(plane, i, Br), Role::vector);                // [Br, 1]
+        Tile delta = a.load(delta_.delta().block(plane, i, Br), Role::vector);  // [Br, 1]
+        Tile p = a.matmul(q, transposed(k), w_.dtype, scale_);                  // [Br, Bc]
+        if (rows.kind() != TileKind::full) a.hide(p, mask_.tile(plane, i, Br, j, Bc));
+        a.exp_rows(p, lse);
+        Tile d_s = score_gradient(a, p, d_o, v, delta, w_, t_.scores(plane, i, Br, j, Bc));
+        a.matmul_acc(d_v, transposed(p), d_o, w_.dtype);
+        a.matmul_acc(d_k, transposed(d_s), q, w_.dtype, scale_);
+        Tile d_q = a.matmul(d_s, k, w_.dtype, scale_);  // [Br, d]
+        a.accumulate(d_q, g_.d_q.block(plane, i, Br), dq_);
+      }
+    }
+    a.store(d_k, g_.d_k.block(kv_plane, j, Bc));
+    a.store(d_v, g_.d_v.block(kv_plane, j, Bc));
   }
 
  private:
@@ -209,15 +328,45 @@ class FlashAttention2 final : public Schedule {
     return issued / *scan_group_ % 2 == 0 ? blocks : reversed(std::move(blocks));
   }
 
+  void plan_forward(const PlanRequest& r) {
+    forward_ = choose_nest(r, forward_model_);
+    const std::int64_t blocks = ceil_div(mask_.rows(), forward_.first);
+    lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, forward_.second));
+    std::vector<GridDim> grid = {{"i", blocks}, {"plane", t_.q.planes()}};
+    if (row_dim_ == 1) std::swap(grid[0], grid[1]);
+    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
+  }
+
+  void plan_backward(const PlanRequest& r) {
+    backward_ = choose_nest(r, backward_model_);
+    g_ = add_gradient_tensors(program_, w_, DType::f32, group_);
+    const auto [Br, Bc] = backward_;
+    const std::int64_t row_blocks = ceil_div(mask_.rows(), Br);
+    const std::int64_t key_blocks = ceil_div(w_.seqlen_kv, Bc);
+    backward_lists_ = TileLists(program_, key_blocks, row_blocks, kBackwardLists);
+    delta_.add_to(program_, t_.o, g_.d_o, Br, std::min(w_.head_dim, w_.head_dim_v));
+    program_.add_kernel<&FlashAttention2::clear>(*this, "clear_dq",
+                                                 {{"i", row_blocks}, {"plane", t_.q.planes()}});
+    program_.add_kernel<&FlashAttention2::backward>(*this, "flash_attention_2_backward",
+                                                    {{"j", key_blocks}, {"plane", t_.k.planes()}});
+  }
+
   const Workload w_;
-  const std::int64_t group_;   // query heads packed into one plane
+  const Target& target_;
+  const std::int64_t group_;  // query heads packed into one plane
+  const AddAt dq_;
   const std::size_t row_dim_;  // the dimension of the grid that counts query blocks
   const std::optional<std::int64_t> scan_group_;
   const AttentionMask mask_;
-  const Tiles model_;
+  const ForwardTiles forward_model_;
+  const BackwardTiles backward_model_;
+  const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
+  TileSizes forward_{}, backward_{};
   AttentionTensors t_;
+  GradientTensors g_;
   Tensor l_;
-  TileLists lists_;
+  TileLists lists_, backward_lists_;
+  DeltaKernel delta_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_2", [] {

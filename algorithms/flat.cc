@@ -83,7 +83,7 @@ class Tiles final : public TileModel {
 class Flat final : public Schedule {
  public:
   explicit Flat(const PlanRequest& r) : w_(r.workload), mask_(w_), model_(w_, r.target) {
-    tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
+    choose_nest(r, model_);
     const auto [R, Bc] = tiles_.sizes;
     const std::int64_t groups = ceil_div(w_.seqlen_q, R);
     t_ = add_attention_tensors(program_, w_);

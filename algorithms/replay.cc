@@ -26,11 +26,13 @@ AlgorithmInfo info() {
       .id = "replay",
       .summary = "a recorded trace, read from a file",
       .source = "attnsim trace record",
+      .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
       .tiles = {},
       .params = {{.name = "file",
                   .type = ParamType::text,
                   .default_value = "",
                   .doc = "a trace file; it must fit the workload"}},
+      .dropout = true,
       .bound_class = {.exact = false},  // of a trace that names no known algorithm
       .from_file = true,
   };
@@ -87,6 +89,10 @@ void check_workload(const TraceReader& trace, const Workload& w) {
       {TensorRole::key, w.kv_planes(), w.seqlen_kv, w.head_dim},
       {TensorRole::value, w.kv_planes(), w.seqlen_kv, w.head_dim_v},
       {TensorRole::output, w.query_planes(), w.seqlen_q, w.head_dim_v},
+      {TensorRole::d_output, w.query_planes(), w.seqlen_q, w.head_dim_v},
+      {TensorRole::d_query, w.query_planes(), w.seqlen_q, w.head_dim},
+      {TensorRole::d_key, w.kv_planes(), w.seqlen_kv, w.head_dim},
+      {TensorRole::d_value, w.kv_planes(), w.seqlen_kv, w.head_dim_v},
   };
   std::vector<Diagnostic> faults;
   for (const TensorDecl& t : trace.header().tensors) {
@@ -122,9 +128,12 @@ class Replay final : public Schedule {
     }
     tiles_.rule = header.tile_rule;
     tiles_.granularity = header.tile_granularity;
-    for (const auto& [tile, size] : header.tiles) {
-      (tiles_.names.empty() ? tiles_.sizes.first : tiles_.sizes.second) = size;
-      tiles_.names.push_back(tile);
+    for (std::size_t i = 0; i < header.tiles.size(); i += 2) {
+      ChosenTiles& nest = i == 0 ? tiles_ : further_tiles_.emplace_back(tiles_);
+      const bool pair = i + 1 < header.tiles.size();
+      nest.sizes = {header.tiles[i].second, pair ? header.tiles[i + 1].second : 1};
+      nest.names = {header.tiles[i].first};
+      if (pair) nest.names.push_back(header.tiles[i + 1].first);
     }
   }
 

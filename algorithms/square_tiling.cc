@@ -132,7 +132,7 @@ class SquareTiling final : public Schedule {
         stable_(r.choice.params.choice("variant") == "stable"),
         mask_(w_),
         model_(w_, r.target, operands, stable_) {
-    tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
+    choose_nest(r, model_);
     const std::int64_t B = tiles_.sizes.first;
     const std::int64_t planes = w_.query_planes();
     t_ = add_attention_tensors(program_, w_);

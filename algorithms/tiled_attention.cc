@@ -113,8 +113,7 @@ class TiledAttention final : public Schedule {
  public:
   explicit TiledAttention(const PlanRequest& r)
       : w_(r.workload), mask_(w_, w_.group()), model_(w_, r.target, checked_nest(r.choice.params)) {
-    tiles_ = choose_tiles(r.choice.tiles, r.info, model_, r.target);
-    nest_ = model_.nest(tiles_.sizes);
+    nest_ = model_.nest(choose_nest(r, model_));
     const std::int64_t planes = w_.kv_planes();
     const std::int64_t rows = mask_.rows();
     const std::int64_t Nk = w_.seqlen_kv;

@@ -52,4 +52,5 @@ rows | awk -F, '
 "$attnsim" curve --algorithm flash_attention_2 --hardware abstract_two_level \
   --workload seqlen=1024,head_dim=64 --set algorithm.tiles='{Br: 1, Bc: 1}' \
   --opt "1024 words,4096 words,16384 words,65536 words" \
+  --algorithms flash_attention_1,flash_attention_2,standard \
   --plot "$out/capacity_curve.svg" --output /dev/null --quiet

@@ -22,8 +22,11 @@ std::optional<TileRule> rule_named(std::string_view text) {
 std::vector<FieldDoc> tile_fields(const AlgorithmInfo& info) {
   std::vector<FieldDoc> docs;
   for (const TileSpec& tile : info.tiles) {
-    docs.push_back(
-        {.key = tile.name, .type = "integer 1..2^30", .required = true, .doc = tile.doc});
+    docs.push_back({.key = tile.name,
+                    .type = "integer 1..2^30",
+                    .fallback = tile.fallback.empty() ? "" : "as " + tile.fallback,
+                    .required = tile.fallback.empty(),
+                    .doc = tile.doc});
   }
   return docs;
 }

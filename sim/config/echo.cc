@@ -123,6 +123,12 @@ void write_workload(Writer& out, const Workload& w) {
     out.close();
   }
   if (w.mask) write_mask(out, *w.mask);
+  if (w.dropout) {
+    out.open("dropout");
+    out.put("probability", text_of(w.dropout.probability));
+    out.put("seed", text_of(w.dropout.seed));
+    out.close();
+  }
   out.put("pass", std::string(name(w.pass)));
   out.close();
 }

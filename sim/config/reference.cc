@@ -44,6 +44,7 @@ std::string config_reference() {
          section("workload.window", window_fields()) +
          section("workload.mask, and files of masks, beside the parameters a mask declares",
                  mask_fields()) +
+         section("workload.dropout", dropout_fields()) +
          section("hardware, and files in configs/hardware", machine_fields()) +
          section("hardware.memories.<name>", memory_fields()) +
          section("hardware.roles", role_fields()) + section("hardware.units", unit_fields()) +

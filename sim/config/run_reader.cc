@@ -24,6 +24,7 @@ struct Draft {
   std::optional<std::int64_t> seed = 1;
   Position pass_at{};  // where a fault about the pass belongs
   Position mask_at{};
+  Position dropout_at{};
 };
 
 void read_workload_section(const Cursor& value, Draft& out) {
@@ -34,6 +35,7 @@ void read_workload_section(const Cursor& value, Draft& out) {
   out.workload = read_workload(map, out.catalogue, out.resolver);
   out.pass_at = map.child("pass").node().at;
   out.mask_at = map.child("mask").node().at;
+  out.dropout_at = map.child("dropout").node().at;
 }
 
 void read_hardware_section(const Cursor& value, Draft& out) {
@@ -94,6 +96,13 @@ void check_mask(const Cursor& map, const Draft& draft) {
                    "'" + info.id + "' takes no block mask (these do: " + those + ")");
 }
 
+void check_dropout(const Cursor& map, const Draft& draft) {
+  const AlgorithmInfo& info = *draft.catalogue.algorithm(draft.algorithm->name);
+  if (!draft.workload->dropout || info.dropout) return;
+  map.faults().add(draft.dropout_at, join_path(join_path(map.path(), "workload"), "dropout"),
+                   "'" + info.id + "' computes without dropout");
+}
+
 void set_default(Node& run, const char* section, const char* value) {
   if (run.find(section) != nullptr) return;
   run.entries.push_back({.key = section, .value = long_form(section, make_scalar(value, {}))});
@@ -114,6 +123,7 @@ std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue, R
   if (draft.workload && draft.algorithm) {
     check_pass(map, draft);
     check_mask(map, draft);
+    check_dropout(map, draft);
   }
   if (map.faults().count() > before) return std::nullopt;
   return RunSpec{.workload = *draft.workload,

@@ -19,6 +19,8 @@ constexpr Range kReach{.min = 0, .max = std::int64_t{1} << 30};
 constexpr const char* kCountType = "integer 1..2^20";
 constexpr const char* kLengthType = "integer 1..2^30";
 constexpr const char* kReachType = "integer 0..2^30";
+constexpr const char* kShareType = "number 0..1, below 1";
+constexpr const char* kSeedType = "integer 0..2^63-1";
 
 /// A workload as written: what has a default that depends on other keys is still open.
 struct Draft {
@@ -49,6 +51,16 @@ void read_pass(const Cursor& value, Draft& out) {
   out.workload.pass = static_cast<Pass>(index);
 }
 
+void read_probability(const Cursor& value, DropoutSpec& out) {
+  const std::optional<double> share = value.real();
+  if (!share) return;
+  if (*share < 0 || *share >= 1) {
+    value.expected("a probability of at least 0 and below 1");
+  } else {
+    out.probability = *share;
+  }
+}
+
 std::span<const Field<Workload>> window_table() {
   static const Field<Workload> kFields[] = {
       {{.key = "left",
@@ -73,6 +85,32 @@ void read_window(const Cursor& value, Draft& out) {
     value.fault("expected left, right or both, got an empty map");
   } else {
     read_map(value, window_table(), out.workload);
+  }
+}
+
+std::span<const Field<DropoutSpec>> dropout_table() {
+  static const Field<DropoutSpec> kFields[] = {
+      {{.key = "probability",
+        .type = kShareType,
+        .required = true,
+        .doc = "of dropping an element of the attention probabilities"},
+       [](const Cursor& v, DropoutSpec& out) { read_probability(v, out); }},
+      {{.key = "seed",
+        .type = kSeedType,
+        .fallback = "0",
+        .doc = "of the generator that says which: Philox4x32-10, counted by element"},
+       [](const Cursor& v, DropoutSpec& out) {
+         if (const auto seed = v.integer({.min = 0})) out.seed = static_cast<std::uint64_t>(*seed);
+       }},
+  };
+  return kFields;
+}
+
+void read_dropout(const Cursor& value, Draft& out) {
+  if (value.node().is_map()) {
+    read_map(value, dropout_table(), out.workload.dropout);
+  } else {
+    read_probability(value, out.workload.dropout);
   }
 }
 
@@ -133,6 +171,11 @@ std::span<const Field<Draft>> workload_table() {
         .fallback = "none",
         .doc = "a block mask, on top of causal and window: see attnsim list masks"},
        read_nothing},
+      {{.key = "dropout",
+        .type = "number 0..1, or map",
+        .fallback = "0",
+        .doc = "probability of dropping an element of the attention probabilities"},
+       read_dropout},
       {{.key = "pass",
         .type = "forward, backward or forward_backward",
         .fallback = "forward",
@@ -220,6 +263,7 @@ std::optional<Workload> read_workload(const Cursor& map, const Catalogue& catalo
 }
 
 std::vector<FieldDoc> workload_fields() { return docs_of(workload_table()); }
+std::vector<FieldDoc> dropout_fields() { return docs_of(dropout_table()); }
 std::vector<FieldDoc> window_fields() { return docs_of(window_table()); }
 
 }  // namespace attnsim::config

@@ -16,8 +16,9 @@ namespace attnsim::config {
 std::optional<Workload> read_workload(const Cursor& map, const Catalogue& catalogue,
                                       Resolver& resolver);
 
-/// The keys of a workload, and of its window, for the manual.
+/// The keys of a workload, and of its window and dropout, for the manual.
 std::vector<FieldDoc> workload_fields();
+std::vector<FieldDoc> dropout_fields();
 std::vector<FieldDoc> window_fields();
 
 }  // namespace attnsim::config

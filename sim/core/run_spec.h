@@ -30,10 +30,12 @@ struct TileChoice {
   std::map<std::string, std::int64_t> sizes{};  // for explicit_sizes: every declared tile name
 };
 
-/// A tile size an algorithm takes, such as Br.
+/// A tile size an algorithm takes, such as Br. Sizes come in pairs, one for each loop nest that
+/// chooses its own; those of further nests fall back to a size of the first.
 struct TileSpec {
   std::string name;
   std::string doc;
+  std::string fallback{};  // the size that stands in for this one; empty: it must be given
 };
 
 /// Which lower bounds on I/O hold for an algorithm (docs/bounds.md). The defaults are those of a
@@ -65,6 +67,7 @@ struct AlgorithmInfo {
   std::vector<Pass> passes{Pass::forward};
   std::vector<TileSpec> tiles{};
   std::vector<ParamSpec> params{};
+  bool dropout = false;  // computes with the dropout of the workload
   BoundClass bound_class{};
   bool block_masks = false;  // takes workloads with a block mask
   bool from_file = false;    // its trace is read from a file: nothing can be tried without one

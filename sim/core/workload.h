@@ -14,6 +14,16 @@ enum class Pass : std::uint8_t { forward, backward, forward_backward };
 
 std::string_view name(Pass pass);
 
+/// Each element of P is dropped with this probability, the others are scaled by 1 / (1 -
+/// probability); which ones is a pure function of the seed and the element's place.
+struct DropoutSpec {
+  double probability = 0;
+  std::uint64_t seed = 0;
+
+  explicit operator bool() const { return probability > 0; }
+  bool operator==(const DropoutSpec&) const = default;
+};
+
 /// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
 /// V [batch, kv_heads, seqlen_kv, head_dim_v], O [batch, heads, seqlen_q, head_dim_v].
 ///
@@ -33,7 +43,11 @@ struct Workload {
   std::optional<std::int64_t> window_left{};
   std::optional<std::int64_t> window_right{};
   std::optional<MaskSpec> mask{};  // block mask, on top of the limits above
+  DropoutSpec dropout{};
   Pass pass = Pass::forward;
+
+  bool runs_forward() const { return pass != Pass::backward; }
+  bool runs_backward() const { return pass != Pass::forward; }
 
   std::int64_t query_planes() const { return batch * heads; }
   std::int64_t kv_planes() const { return batch * kv_heads; }

@@ -69,21 +69,23 @@ std::optional<std::size_t> MachineCaches::next(std::size_t memory) const {
   return std::nullopt;
 }
 
-void MachineCaches::access(std::size_t cache, std::int64_t core, const ByteRect& bytes, bool write,
-                           std::uint16_t tag) {
+void MachineCaches::access(std::size_t cache, std::int64_t core, const ByteRect& bytes,
+                           const MemoryUse& use, std::uint16_t tag) {
   const std::vector<CacheTree::Node>& nodes = nodes_[cache];
   const CacheTree::Node node = nodes[static_cast<std::size_t>(core) % nodes.size()];
   if (auto rect = rect_of(bytes, unit_)) {
-    rect->row.write = write;
+    rect->row.write = use.write;
+    if (use.needs_old) rect->row.covers_lines = false;
     rect->row.tag = tag;
     tree_->access(node, *rect);
     return;
   }
   for (std::uint64_t row = 0; row < bytes.rows; ++row) {
     const LineSpan span = span_of(bytes.address + row * bytes.pitch, bytes.row_bytes, unit_);
-    tree_->access(
-        node,
-        LineAccess{.lines = span.lines, .write = write, .covers_lines = span.covered, .tag = tag});
+    tree_->access(node, LineAccess{.lines = span.lines,
+                                   .write = use.write,
+                                   .covers_lines = span.covered && !use.needs_old,
+                                   .tag = tag});
   }
 }
 

@@ -12,6 +12,7 @@
 
 #include "sim/machine/cache/cache_tree.h"
 #include "sim/machine/hierarchy.h"
+#include "sim/trace/memory_use.h"
 #include "sim/trace/tensor_layout.h"
 
 namespace attnsim::machine {
@@ -31,7 +32,7 @@ class MachineCaches {
   std::optional<std::size_t> next(std::size_t memory) const;
 
   /// An access of a core to a cache.
-  void access(std::size_t cache, std::int64_t core, const ByteRect& bytes, bool write,
+  void access(std::size_t cache, std::int64_t core, const ByteRect& bytes, const MemoryUse& use,
               std::uint16_t tag);
   void finish() { tree_->finish(); }
   CacheTree& tree() { return *tree_; }

@@ -10,12 +10,11 @@
 #include "sim/machine/machine_caches.h"
 #include "sim/replay/cache_recurrence.h"
 #include "sim/replay/interleave.h"
+#include "sim/trace/memory_use.h"
 #include "sim/trace/tensor_layout.h"
 
 namespace attnsim::replay {
 namespace {
-
-bool writes(const TileOp& op) { return op.op == Op::store || op.op == Op::store_fill; }
 
 /// Feeds traffic records to the caches that their tiles lie in.
 class CacheFeed final : public TrafficListener {
@@ -44,8 +43,10 @@ class CacheFeed final : public TrafficListener {
     const std::optional<std::size_t> cache = ways_in_[op.tensor].cache;
     std::uint64_t bytes = 0;
     layout_.for_each_rect(op.tensor, op.row, op.col, op.m, op.n, [&](const ByteRect& rect) {
-      bytes += rect.rows * rect.row_bytes;
-      if (cache) caches_.access(*cache, core, rect, writes(op), op.tensor);
+      for_each_use(op, [&](const MemoryUse& use) {
+        bytes += rect.rows * rect.row_bytes;
+        if (cache) caches_.access(*cache, core, rect, use, op.tensor);
+      });
     });
     return bytes;
   }

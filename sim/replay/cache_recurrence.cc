@@ -38,7 +38,9 @@ std::uint64_t CacheRecurrence::traffic(const TileOp& op, std::size_t place) {
   if (!caches_.empty()) {
     Reach& reach = reach_[op.tensor];
     if (!reference_.rows.empty()) {
-      const std::uint64_t what = std::uint64_t{op.tensor} << 8U | static_cast<std::uint64_t>(op.op);
+      // An accumulate is a read and a write, or at the memory a write: a flag tells.
+      const std::uint64_t what = std::uint64_t{op.tensor} << 16U | std::uint64_t{op.flags} << 8U |
+                                 static_cast<std::uint64_t>(op.op);
       hash_ = mixed(hash_, what ^ unsigned_of(op.m) << 32U ^ unsigned_of(op.n) << 44U);
       hash_ = mixed(hash_, unsigned_of(op.row - reference_.rows[op.tensor]) ^ unsigned_of(op.col)
                                                                                   << 40U);

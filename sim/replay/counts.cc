@@ -49,7 +49,7 @@ void Counter::count(const TileOp& op) {
   if (op.flags & kCreates) occupy(op.t[0]);
   add_work<kOp>(op);
   if constexpr (kOp == Op::load || kOp == Op::load_into || kOp == Op::store ||
-                kOp == Op::store_fill) {
+                kOp == Op::store_fill || kOp == Op::accumulate) {
     count_traffic<kOp>(op);
   } else if constexpr (op_row(kOp).matrix.mnk != 0) {
     count_port(op);
@@ -96,8 +96,10 @@ void Counter::count_traffic(const TileOp& op) {
     Traffic& t = tensor[static_cast<std::size_t>(Role::operand)];
     t.written += elements;
     if (op.flags & kInit) t.init += elements;
-  } else if constexpr (kOp == Op::store) {
-    tensor[static_cast<std::size_t>(slots_.slot(op.t[1]).role)].written += elements;
+  } else if constexpr (kOp == Op::store || kOp == Op::accumulate) {
+    Traffic& t = tensor[static_cast<std::size_t>(slots_.slot(op.t[1]).role)];
+    t.written += elements;
+    if (kOp == Op::accumulate && (op.flags & kAtMemory) == 0) t.read += elements;
   } else {
     tensor[static_cast<std::size_t>(slots_.slot(op.t[0]).role)].read += elements;
   }

@@ -16,15 +16,21 @@ std::string part_of(TensorRole role) {
     case TensorRole::query:
     case TensorRole::key:
     case TensorRole::value:
+    case TensorRole::d_output:
       return "inputs";
     case TensorRole::output:
     case TensorRole::lse:
     case TensorRole::row_max:
     case TensorRole::row_sum:
+    case TensorRole::d_query:
+    case TensorRole::d_key:
+    case TensorRole::d_value:
       return "outputs";
     case TensorRole::mask:
       return "masks";
     case TensorRole::workspace:
+    case TensorRole::delta:
+    case TensorRole::probabilities:
       return "workspace";
   }
   return "workspace";

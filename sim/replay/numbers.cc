@@ -7,6 +7,7 @@
 #include <Eigen/Core>
 
 #include "sim/core/error.h"
+#include "sim/replay/dropout.h"
 #include "sim/replay/rounding.h"
 #include "sim/replay/slot_table.h"
 #include "sim/trace/block_mask.h"
@@ -96,6 +97,12 @@ void div_rows(Matrix& x, const Matrix& divisor) {
   }
 }
 
+void exp_rows(Matrix& s, const Matrix& lse) {
+  for (Eigen::Index r = 0; r < s.rows(); ++r) {
+    for (Eigen::Index c = 0; c < s.cols(); ++c) s(r, c) = exp_from(s(r, c), lse(r, 0));
+  }
+}
+
 void lse(Matrix& m, const Matrix& l) {
   for (Eigen::Index r = 0; r < m.rows(); ++r) {
     m(r, 0) = l(r, 0) == 0 ? kMinusInf : m(r, 0) + std::log(l(r, 0));
@@ -165,6 +172,10 @@ class Executor::Impl {
         region(op).setConstant(op.value);
         round_region(op);
         break;
+      case Op::accumulate:
+        region(op) += tile(op, 1);
+        round_region(op);
+        break;
       default:
         tile(op, 0) = tile(op, 1);
     }
@@ -223,6 +234,19 @@ class Executor::Impl {
         tile(op, 0) += op.value * (operand(op, 1, kTransposeA).middleCols(op.col, op.k) *
                                    operand(op, 2, kTransposeB));
         break;
+      case Op::exp_rows:
+        exp_rows(tile(op, 0), tile(op, 1));
+        break;
+      case Op::row_dot_acc:
+        tile(op, 0) += tile(op, 1).cwiseProduct(tile(op, 2)).rowwise().sum();
+        break;
+      case Op::softmax_grad:
+        tile(op, 0).colwise() -= tile(op, 2).col(0);
+        tile(op, 0).array() *= tile(op, 1).array();
+        break;
+      case Op::dropout:
+        dropout(op);
+        break;
       default:
         ATTNSIM_CHECK(false, op_row(op.op).name);
     }
@@ -246,6 +270,19 @@ class Executor::Impl {
     for (Eigen::Index r = 0; r < x.rows(); ++r) {
       for (Eigen::Index c = 0; c < x.cols(); ++c) {
         if (!mask_->shows(op.row + r, op.col + c)) x(r, c) = kMinusInf;
+      }
+    }
+  }
+
+  void dropout(const TileOp& op) {
+    const DropoutSpec spec{op.value,
+                           static_cast<std::uint32_t>(op.lo) |
+                               static_cast<std::uint64_t>(static_cast<std::uint32_t>(op.hi)) << 32};
+    Matrix& x = tile(op, 0);
+    for (Eigen::Index r = 0; r < x.rows(); ++r) {
+      const std::int64_t row = canonical_row(tensors_[op.tensor], op.row + r);
+      for (Eigen::Index c = 0; c < x.cols(); ++c) {
+        x(r, c) = dropped(spec, row, op.col + c) ? 0 : x(r, c) / (1 - spec.probability);
       }
     }
   }

@@ -31,12 +31,21 @@ class TensorValues {
   /// the arithmetic is.
   void fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic);
 
+  /// Gives tensor number `tensor`, declared as `decl`, the values `canonical` (in canonical order),
+  /// rounded to its dtype when the arithmetic is. REQUIRES: as many as it has elements.
+  void set(std::size_t tensor, const TensorDecl& decl, std::span<const double> canonical,
+           Arithmetic arithmetic);
+
  private:
   std::vector<std::vector<double>> values_;
 };
 
 /// The input generator: splitmix64 of (seed, stream) at a position, mapped to [-1, 1) with 53 bits.
 double input_value(std::uint64_t seed, std::uint64_t stream, std::uint64_t position);
+
+/// Where row `flat_row` (planes flattened) of a tensor stands in canonical order, as a row number
+/// over all canonical planes.
+std::int64_t canonical_row(const TensorDecl& tensor, std::int64_t flat_row);
 
 /// The tensor's values in canonical order [plane, row, col], with interleaved heads taken apart.
 std::vector<double> canonical_values(const TensorDecl& tensor, std::span<const double> values);

@@ -35,7 +35,7 @@ trace_file::TraceHeader trace_header(const PlannedRun& planned, const std::strin
   }
   header.tile_rule = schedule.tiles().rule;
   header.tile_granularity = schedule.tiles().granularity;
-  header.tiles = schedule.tiles().named(planned.algorithm().info);
+  header.tiles = schedule.named_tiles();
   for (const ClosedFormTerm& term : schedule.closed_form()) {
     header.closed_form.push_back({std::string(term.tensor), term.dtype, term.read, term.written});
   }

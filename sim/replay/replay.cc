@@ -88,7 +88,7 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   result.run = run;
   const ChosenTiles& tiles = planned.schedule().tiles();
   result.tile_rule = name(tiles.rule);
-  result.tiles = tiles.named(planned.algorithm().info);
+  result.tiles = planned.schedule().named_tiles();
   if (tiles.granularity > 1) {
     result.tile_rule += " in steps of " + std::to_string(tiles.granularity);
   }

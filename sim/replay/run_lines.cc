@@ -2,6 +2,7 @@
 #include "sim/machine/line_span.h"
 #include "sim/replay/interleave.h"
 #include "sim/replay/line_source.h"
+#include "sim/trace/memory_use.h"
 
 namespace attnsim::replay {
 namespace {
@@ -15,20 +16,25 @@ class LineCutter final : public TrafficListener {
         receive_(receive) {}
 
   std::uint64_t traffic(const TileOp& op, std::size_t) override {
-    const bool write = op.op == Op::store || op.op == Op::store_fill;
     std::uint64_t bytes = 0;
     layout_.for_each_rect(op.tensor, op.row, op.col, op.m, op.n, [&](const ByteRect& rect) {
-      bytes += rect.rows * rect.row_bytes;
-      for (std::uint64_t row = 0; row < rect.rows; ++row) {
-        const std::uint64_t address = rect.address + row * rect.pitch;
-        const machine::LineSpan span = machine::span_of(address, rect.row_bytes, line_bytes_);
-        receive_({.lines = span.lines, .write = write, .covers_lines = span.covered});
-      }
+      for_each_use(op, [&](const MemoryUse& use) { bytes += cut(rect, use); });
     });
     return bytes;
   }
 
  private:
+  std::uint64_t cut(const ByteRect& rect, const MemoryUse& use) const {
+    for (std::uint64_t row = 0; row < rect.rows; ++row) {
+      const std::uint64_t address = rect.address + row * rect.pitch;
+      const machine::LineSpan span = machine::span_of(address, rect.row_bytes, line_bytes_);
+      receive_({.lines = span.lines,
+                .write = use.write,
+                .covers_lines = span.covered && !use.needs_old});
+    }
+    return rect.rows * rect.row_bytes;
+  }
+
   TensorLayout layout_;
   std::uint64_t line_bytes_;
   const LineSource::Receiver& receive_;

@@ -50,6 +50,8 @@ class SlotTable {
       slots_[op.t[0]].origin = slots_[op.t[1]].origin;
     } else if constexpr (kRow.kind == OpClass::traffic) {
       check_region(op, number);
+    } else if constexpr (kOp == Op::dropout) {
+      check_rows(op, number);
     }
   }
 
@@ -123,11 +125,14 @@ class SlotTable {
   }
 
   void check_region(const TileOp& op, std::uint64_t number) const {
+    check_rows(op, number);
+    if (op.col + op.n > tensors_[op.tensor].cols) fail_region(op, number);
+  }
+
+  void check_rows(const TileOp& op, std::uint64_t number) const {
     if (op.tensor >= tensors_.size()) fail_region(op, number);
     const TensorDecl& t = tensors_[op.tensor];
-    if (op.row < 0 || op.row + op.m > t.planes * t.rows || op.col < 0 || op.col + op.n > t.cols) {
-      fail_region(op, number);
-    }
+    if (op.row < 0 || op.row + op.m > t.planes * t.rows || op.col < 0) fail_region(op, number);
   }
 
   [[noreturn]] void fail(const TileOp& op, std::uint64_t number, std::size_t operand) const;

@@ -1,5 +1,6 @@
 #include <limits>
 
+#include "sim/core/error.h"
 #include "sim/replay/numbers.h"
 #include "sim/replay/rounding.h"
 
@@ -16,18 +17,18 @@ std::uint64_t splitmix64(std::uint64_t x) {
 }
 
 bool is_input(TensorRole role) {
-  return role == TensorRole::query || role == TensorRole::key || role == TensorRole::value;
+  return role == TensorRole::query || role == TensorRole::key || role == TensorRole::value ||
+         role == TensorRole::d_output;
 }
 
-/// Where element (plane, row) of a tensor stands in canonical order, as a row number.
+}  // namespace
+
 std::int64_t canonical_row(const TensorDecl& t, std::int64_t flat_row) {
   const std::int64_t plane = flat_row / t.rows;
   const std::int64_t row = flat_row % t.rows;
   const std::int64_t canonical_plane = plane * t.interleave + row % t.interleave;
   return canonical_plane * (t.rows / t.interleave) + row / t.interleave;
 }
-
-}  // namespace
 
 double input_value(std::uint64_t seed, std::uint64_t stream, std::uint64_t position) {
   const std::uint64_t bits = splitmix64(splitmix64(splitmix64(seed) ^ stream) ^ position);
@@ -52,6 +53,19 @@ void TensorValues::fill_inputs(const Program& program, std::uint64_t seed, Arith
         if (arithmetic == Arithmetic::rounded) x = round_to(t.dtype, x);
         values_[i][static_cast<std::size_t>(row * t.cols + col)] = x;
       }
+    }
+  }
+}
+
+void TensorValues::set(std::size_t tensor, const TensorDecl& t, std::span<const double> canonical,
+                       Arithmetic arithmetic) {
+  ATTNSIM_CHECK(canonical.size() == values_[tensor].size(), t.name);
+  for (std::int64_t row = 0; row < t.planes * t.rows; ++row) {
+    const std::int64_t from = canonical_row(t, row);
+    for (std::int64_t col = 0; col < t.cols; ++col) {
+      const double x = canonical[static_cast<std::size_t>(from * t.cols + col)];
+      values_[tensor][static_cast<std::size_t>(row * t.cols + col)] =
+          arithmetic == Arithmetic::rounded ? round_to(t.dtype, x) : x;
     }
   }
 }

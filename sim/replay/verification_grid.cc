@@ -131,6 +131,7 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
   for (std::size_t i = 0; i < cases; ++i) {
     RunSpec run;
     run.workload = random_workload(dice);
+    run.workload.pass = info.passes[i % info.passes.size()];
     run.machine = two_level_machine();
     run.algorithm.name = info.id;
     run.algorithm.params = random_params(info, dice);
@@ -141,6 +142,8 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
       if (run.algorithm.params.has("pack_gqa")) run.algorithm.params.set("pack_gqa", false);
     }
     run.seed = seed + i;
+    if (info.dropout && dice.one_in(4))
+      run.workload.dropout = {.probability = 0.3, .seed = run.seed};
     runs.push_back(std::move(run));
   }
   return runs;

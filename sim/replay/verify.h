@@ -10,9 +10,11 @@
 
 namespace attnsim::replay {
 
-/// Executes the run on seeded inputs and compares O, and LSE where the algorithm gives it, with the
-/// reference of its function; and counts it with and without its copies left out. Never throws for
-/// a wrong or illegal trace: that is a failed case.
+/// Executes the run on seeded inputs and compares with the reference of its function: O, and LSE
+/// where the algorithm gives it, in a forward pass; dQ, dK and dV, element by element, in a
+/// backward one. A backward pass by itself finds O and LSE (or their parts, or P) as the reference
+/// gives them. Also counts it with and without its copies left out. Never throws for a wrong or
+/// illegal trace: that is a failed case.
 VerifyCase verify(const RunSpec& run, Arithmetic arithmetic);
 
 /// The same for a schedule that is not registered (a test's).

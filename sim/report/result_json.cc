@@ -43,6 +43,9 @@ Json workload_json(const Workload& w) {
   }
   out["window"] = std::move(window);
   if (w.mask) out["mask"] = mask_json(*w.mask);
+  if (w.dropout) {
+    out["dropout"] = {{"probability", w.dropout.probability}, {"seed", w.dropout.seed}};
+  }
   out["pass"] = name(w.pass);
   return out;
 }

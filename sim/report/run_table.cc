@@ -200,6 +200,8 @@ std::string workload_text(const Workload& w) {
   if (w.window_right) out += fmt::format(", window {} right", *w.window_right);
   if (w.mask)
     out += fmt::format(", mask {} of {} x {}", w.mask->kind, w.mask->block, w.mask->block);
+  if (w.dropout) out += fmt::format(", dropout {}", w.dropout.probability);
+  if (w.pass != Pass::forward) out += fmt::format(", {}", name(w.pass));
   return out;
 }
 

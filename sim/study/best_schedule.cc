@@ -54,7 +54,7 @@ void try_published(const Workload& workload, const AlgorithmInfo& info, Schedule
     words += Words(term.read + term.written);
   }
   if (words.count == 0 || (row.published && words > row.published_words)) return;
-  const NamedSizes sizes = planned->schedule().tiles().named(info);
+  const NamedSizes sizes = planned->schedule().named_tiles();
   row.published = {.name = info.id,
                    .tiles = {TileRule::explicit_sizes, {sizes.begin(), sizes.end()}}};
   row.published_words = words;

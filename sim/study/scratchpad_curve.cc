@@ -41,11 +41,11 @@ CurvePoint count_by_replay(const replay::PlannedRun& planned) {
 }
 
 std::string tiles_of(const replay::PlannedRun& planned) {
-  const ChosenTiles& tiles = planned.schedule().tiles();
-  const std::vector<TileSpec>& names = planned.algorithm().info.tiles;
-  if (names.size() != 2) return {};
-  return names[0].name + " " + std::to_string(tiles.sizes.first) + ", " + names[1].name + " " +
-         std::to_string(tiles.sizes.second);
+  std::string out;
+  for (const auto& [tile, size] : planned.schedule().named_tiles()) {
+    out += (out.empty() ? "" : ", ") + tile + " " + std::to_string(size);
+  }
+  return out;
 }
 
 void add_point(const RunSpec& run, Bytes capacity, CurveSeries& series) {

@@ -89,6 +89,12 @@ void Agent::init(const Region& to, double value) {
   record.flags = kInit;
 }
 
+void Agent::accumulate(const Tile& from, const Region& to, AddAt at) {
+  TileOp& record = traffic(Op::accumulate, to);
+  record.t[1] = from.slot();
+  if (at == AddAt::memory) record.flags = kAtMemory;
+}
+
 Tile Agent::move(const Tile& from, Role role, DType dtype) {
   TileOp* record = nullptr;
   Tile tile = create(Op::move, role, from.rows(), from.cols(), dtype, &record);
@@ -226,6 +232,36 @@ void Agent::exp_sum(Tile& s, Tile& l) {
   TileOp& record = push(Op::exp_sum, s.rows(), s.cols());
   record.t[0] = s.slot();
   record.t[1] = l.slot();
+}
+
+void Agent::exp_rows(Tile& s, const Tile& lse) {
+  TileOp& record = push(Op::exp_rows, s.rows(), s.cols());
+  record.t[0] = s.slot();
+  record.t[1] = lse.slot();
+}
+
+void Agent::row_dot_acc(Tile& sum, const Tile& a, const Tile& b) {
+  TileOp& record = push(Op::row_dot_acc, a.rows(), a.cols());
+  record.t[0] = sum.slot();
+  record.t[1] = a.slot();
+  record.t[2] = b.slot();
+}
+
+void Agent::softmax_grad(Tile& dp, const Tile& p, const Tile& delta) {
+  TileOp& record = push(Op::softmax_grad, dp.rows(), dp.cols());
+  record.t[0] = dp.slot();
+  record.t[1] = p.slot();
+  record.t[2] = delta.slot();
+}
+
+void Agent::dropout(Tile& p, const Region& scores, const DropoutSpec& spec) {
+  require_inside(Op::dropout, scores);
+  TileOp& record = push(Op::dropout, p.rows(), p.cols());
+  set_region(record, scores);
+  record.t[0] = p.slot();
+  record.value = spec.probability;
+  record.lo = static_cast<std::int32_t>(spec.seed & 0xffffffffU);
+  record.hi = static_cast<std::int32_t>(spec.seed >> 32);
 }
 
 }  // namespace attnsim

@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "sim/core/workload.h"
 #include "sim/trace/mask.h"
 #include "sim/trace/tensor.h"
 #include "sim/trace/tile.h"
@@ -19,6 +20,10 @@
 namespace attnsim {
 
 inline constexpr double kMinusInfinity = -std::numeric_limits<double>::infinity();
+
+/// Where a read-modify-write of memory executes. In the core it crosses every boundary once in each
+/// direction; at the memory (an atomic add) only the addend crosses, outwards.
+enum class AddAt : std::uint8_t { core, memory };
 
 /// A handle: copy freely; the emitter outlives it.
 class Agent {
@@ -38,6 +43,8 @@ class Agent {
   void store(const Tile& from, const Region& to);
   /// Sets a region to a constant before the algorithm proper: counted as initialisation.
   void init(const Region& to, double value);
+  /// Adds to a region, where `at` says.
+  void accumulate(const Tile& from, const Region& to, AddAt at);
   /// A copy in another memory.
   Tile move(const Tile& from, Role role, DType dtype);
 
@@ -77,6 +84,17 @@ class Agent {
   void lse(Tile& m, const Tile& l);
   /// s becomes exp(s), without a maximum; its row sums are added to l.
   void exp_sum(Tile& s, Tile& l);
+
+  // --- backward ----------------------------------------------------------------------------------
+  /// s = exp(s - lse) by rows: the probabilities again, from saved log-sum-exps.
+  void exp_rows(Tile& s, const Tile& lse);
+  /// sum [m, 1] += the row sums of a o b.
+  void row_dot_acc(Tile& sum, const Tile& a, const Tile& b);
+  /// dp becomes dS = p o (dp - delta) by rows.
+  void softmax_grad(Tile& dp, const Tile& p, const Tile& delta);
+  /// Drops elements of p and scales the others by 1 / (1 - probability). Which ones depends on
+  /// their place in the scores and on the seed alone, so any pass over them finds the same.
+  void dropout(Tile& p, const Region& scores, const DropoutSpec& spec);
 
  private:
   Tile create(Op op, Role role, std::int64_t rows, std::int64_t cols, DType dtype, TileOp** record);

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/core/error.h"
@@ -16,11 +17,14 @@
 #include "sim/core/run_spec.h"
 #include "sim/trace/agent.h"
 #include "sim/trace/attention_tensors.h"
+#include "sim/trace/backward.h"
 #include "sim/trace/closed_form.h"
 #include "sim/trace/mask.h"
 #include "sim/trace/mask_counts.h"
+#include "sim/trace/product_kernel.h"
 #include "sim/trace/program.h"
 #include "sim/trace/ring.h"
+#include "sim/trace/row_key_tiles.h"
 #include "sim/trace/target.h"
 #include "sim/trace/task.h"
 #include "sim/trace/tiles.h"
@@ -47,23 +51,31 @@ class Schedule {
   const Program& program() const { return program_; }
   const ChosenTiles& tiles() const { return tiles_; }
 
-  /// Tiles live at once by the algorithm's own account. The replay's peak never exceeds it, and
-  /// equals it where some visited tile is not clipped. Empty when the algorithm makes no such
-  /// claim.
+  /// All sizes by name: those of tiles() and of the loop nests that chose their own.
+  NamedSizes named_tiles() const;
+
+  /// Tiles live at once by the algorithm's own account, in the loop nest that holds most. The
+  /// replay's peak never exceeds it, and equals it where some visited tile is not clipped. Empty
+  /// when the algorithm makes no such claim.
   virtual std::vector<TileShape> footprint() const { return {}; }
 
   /// Exact I/O by formula; empty when there is none.
   virtual ClosedForm closed_form() const { return {}; }
 
-  /// How much of the score matrix its tiles visit; empty when it does not skip tiles.
+  /// How much of the score matrix the tiles of its first loop nest visit; empty when it does not
+  /// skip tiles.
   virtual std::optional<Density> density() const { return std::nullopt; }
 
   /// Of a recorded trace: the id of the algorithm it says it is of; empty otherwise.
   virtual std::string recorded_algorithm() const { return {}; }
 
  protected:
+  /// Chooses the sizes of the program's next loop nest: into tiles() first, then beside it.
+  TileSizes choose_nest(const PlanRequest& request, const TileModel& model);
+
   Program program_;
   ChosenTiles tiles_;
+  std::vector<ChosenTiles> further_tiles_;  // of loop nests beside the first
 };
 
 /// A registered algorithm: its description and its planner. Planners throw UserError when the

@@ -5,7 +5,7 @@
 namespace attnsim {
 
 AttentionTensors add_attention_tensors(Program& program, const Workload& w,
-                                       std::int64_t packed_heads) {
+                                       std::int64_t packed_heads, bool with_output) {
   const std::int64_t planes = w.query_planes() / packed_heads;
   const std::int64_t rows = w.seqlen_q * packed_heads;
   program.set_block_mask(block_mask_of(w));
@@ -13,14 +13,18 @@ AttentionTensors add_attention_tensors(Program& program, const Workload& w,
   t.q = program.add({"Q", TensorRole::query, w.dtype, planes, rows, w.head_dim, packed_heads});
   t.k = program.add({"K", TensorRole::key, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim});
   t.v = program.add({"V", TensorRole::value, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim_v});
-  t.o = program.add({"O", TensorRole::output, w.dtype, planes, rows, w.head_dim_v, packed_heads});
+  if (with_output) {
+    t.o = program.add({"O", TensorRole::output, w.dtype, planes, rows, w.head_dim_v, packed_heads});
+  }
+  t.shape = Tensor(t.q.id(), {.name = "S", .planes = planes, .rows = rows, .cols = w.seqlen_kv});
   return t;
 }
 
-TileLists::TileLists(Program& program, std::int64_t lists, std::int64_t most) {
+TileLists::TileLists(Program& program, std::int64_t lists, std::int64_t most,
+                     const std::string& name) {
   const BlockMask* mask = program.block_mask();
   if (mask == nullptr) return;
-  lists_ = program.add({"mask", TensorRole::mask, DType::i32, mask->planes(), lists, 1 + most});
+  lists_ = program.add({name, TensorRole::mask, DType::i32, mask->planes(), lists, 1 + most});
 }
 
 void TileLists::read_next(Agent& a, Index plane, Index list, const Loop& loop) const {
@@ -32,6 +36,20 @@ void TileLists::read(Agent& a, Index plane, Index list, Index word) const {
   const Index shared(0);
   const Tile unused =
       a.load(lists_.block(lists_.planes() == 1 ? shared : plane, list, 1, word, 1), Role::vector);
+}
+
+GradientTensors add_gradient_tensors(Program& program, const Workload& w, DType d_query,
+                                     std::int64_t packed_heads) {
+  const std::int64_t planes = w.query_planes() / packed_heads;
+  const std::int64_t rows = w.seqlen_q * packed_heads;
+  GradientTensors g;
+  g.d_o =
+      program.add({"dO", TensorRole::d_output, w.dtype, planes, rows, w.head_dim_v, packed_heads});
+  g.d_q = program.add({"dQ", TensorRole::d_query, d_query, planes, rows, w.head_dim, packed_heads});
+  g.d_k = program.add({"dK", TensorRole::d_key, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim});
+  g.d_v =
+      program.add({"dV", TensorRole::d_value, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim_v});
+  return g;
 }
 
 }  // namespace attnsim

@@ -1,6 +1,10 @@
 // The tensors every attention algorithm starts from.
 #pragma once
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "sim/core/workload.h"
 #include "sim/trace/agent.h"
 #include "sim/trace/program.h"
@@ -14,6 +18,24 @@ struct AttentionTensors {
 
   /// The plane of K and V that query plane `plane` uses.
   Index kv_plane(Index plane) const { return plane.divided(q.planes() / k.planes()); }
+
+  /// The query planes that use plane `kv_plane` of K and V, whose gradients are sums over them.
+  std::vector<Run> query_planes(Index kv_plane) const {
+    return {Run::within_block(kv_plane, q.planes() / k.planes(), q.planes())};
+  }
+
+  /// Where block (i, j) of a plane's scores lies among all scores, for Agent::dropout. They need
+  /// not exist: the rows are those of Q, the columns the keys.
+  Region scores(Index plane, Index i, std::int64_t Br, Index j, std::int64_t Bc) const {
+    return shape.block(plane, i, Br, j, Bc);
+  }
+
+  Tensor shape;  // of the scores, under the number of Q
+};
+
+/// dO as O, dQ as Q, dK and dV as K and V.
+struct GradientTensors {
+  Tensor d_o, d_q, d_k, d_v;
 };
 
 /// Lists of the tiles that a block mask shows, as a kernel reads them: one list for each row block
@@ -22,8 +44,9 @@ struct AttentionTensors {
 class TileLists {
  public:
   TileLists() = default;
-  /// Declares the tensor "mask": `lists` lists of at most `most` tiles.
-  TileLists(Program& program, std::int64_t lists, std::int64_t most);
+  /// Declares the tensor: `lists` lists of at most `most` tiles.
+  TileLists(Program& program, std::int64_t lists, std::int64_t most,
+            const std::string& name = "mask");
 
   /// Reads the length of a list, before its loop; the word is gone at once.
   void read_length(Agent& a, Index plane, Index list) const { read(a, plane, list, 0); }
@@ -40,8 +63,13 @@ class TileLists {
 
 /// Declares them, and the workload's block mask. `packed_heads` query heads that share a KV head
 /// are interleaved in the rows of one plane (GQA packing): planes = batch * heads / packed_heads,
-/// rows = seqlen_q * packed_heads.
+/// rows = seqlen_q * packed_heads. A backward pass that has no use for O does without.
 AttentionTensors add_attention_tensors(Program& program, const Workload& workload,
-                                       std::int64_t packed_heads = 1);
+                                       std::int64_t packed_heads = 1, bool with_output = true);
+
+/// Declares those of the backward pass, in the workload's dtype but for dQ: it is summed in memory
+/// by some algorithms, in fp32.
+GradientTensors add_gradient_tensors(Program& program, const Workload& workload, DType d_query,
+                                     std::int64_t packed_heads = 1);
 
 }  // namespace attnsim

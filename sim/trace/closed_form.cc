@@ -107,6 +107,21 @@ Cover columns_see_rows(const Band& s, std::int64_t Br, std::int64_t Bc) {
 
 }  // namespace
 
+ClosedForm sum(ClosedForm first, const ClosedForm& second) {
+  for (const ClosedFormTerm& term : second) {
+    const auto same = std::find_if(first.begin(), first.end(), [&](const ClosedFormTerm& other) {
+      return other.tensor == term.tensor;
+    });
+    if (same == first.end()) {
+      first.push_back(term);
+    } else {
+      same->read += term.read;
+      same->written += term.written;
+    }
+  }
+  return first;
+}
+
 std::uint64_t floor_sum(std::int64_t n, std::int64_t m, std::int64_t a, std::int64_t b) {
   std::uint64_t sum = 0;
   while (n > 0) {

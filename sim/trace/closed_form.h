@@ -23,6 +23,9 @@ struct ClosedFormTerm {
 
 using ClosedForm = std::vector<ClosedFormTerm>;
 
+/// What two programs move that run one after the other: terms of one tensor are added up.
+ClosedForm sum(ClosedForm first, const ClosedForm& second);
+
 /// Sum over 0 <= i < n of floor((a i + b) / m), in O(log). REQUIRES: n, a, b >= 0, m > 0.
 std::uint64_t floor_sum(std::int64_t n, std::int64_t m, std::int64_t a, std::int64_t b);
 

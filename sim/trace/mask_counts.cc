@@ -193,8 +193,8 @@ std::uint64_t MaskCounts::cost() const {
   return 1 + blocks * static_cast<std::uint64_t>(blocks_->planes()) / 16;
 }
 
-void add_list_term(ClosedForm& form, std::uint64_t words) {
-  if (words > 0) form.push_back({.tensor = "mask", .dtype = DType::i32, .read = words});
+void add_list_term(ClosedForm& form, std::uint64_t words, std::string_view tensor) {
+  if (words > 0) form.push_back({.tensor = tensor, .dtype = DType::i32, .read = words});
 }
 
 }  // namespace attnsim

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "sim/core/result.h"
@@ -65,7 +66,7 @@ class MaskCounts {
   std::shared_ptr<const BlockMask> blocks_;
 };
 
-/// Adds the reads of the tensor "mask" that TileLists makes; nothing for 0 words.
-void add_list_term(ClosedForm& form, std::uint64_t words);
+/// Adds the reads that TileLists of that name makes; nothing for 0 words.
+void add_list_term(ClosedForm& form, std::uint64_t words, std::string_view tensor = "mask");
 
 }  // namespace attnsim

@@ -24,7 +24,13 @@ enum class TensorRole : std::uint8_t {
   row_max,
   row_sum,  // outputs; LSE may be given as (row_max, row_sum)
   workspace,
-  mask,  // neither
+  mask,      // neither
+  d_output,  // input of the backward pass
+  d_query,
+  d_key,
+  d_value,        // its outputs
+  delta,          // D = rowsum(dO o O): workspace of a backward pass
+  probabilities,  // P: workspace of a forward pass, input of the backward pass that goes with it
 };
 
 /// What an algorithm declares; Program::add returns the handle.

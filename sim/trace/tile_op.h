@@ -24,6 +24,7 @@ enum class Op : std::uint8_t {
   store,
   store_fill,
   move,
+  accumulate,
   // matrix unit
   matmul,
   matmul_acc,
@@ -42,13 +43,17 @@ enum class Op : std::uint8_t {
   hide,
   matmul_cols,
   matmul_acc_cols,
+  exp_rows,
+  row_dot_acc,
+  softmax_grad,
+  dropout,
   // structure
   loop_begin,
   loop_next,
   loop_end,
 };
 
-inline constexpr int kOpCount = 27;
+inline constexpr int kOpCount = 32;
 
 /// A slot number that names no storage.
 inline constexpr std::uint32_t kNoSlot = 0xffffffffU;
@@ -61,6 +66,7 @@ enum OpFlag : std::uint8_t {
   kTransposeB = 2,  // operand t[2] is used transposed
   kCreates = 4,     // t[0] is new storage
   kInit = 8,        // traffic that sets a tensor up before the algorithm starts
+  kAtMemory = 16,   // accumulate: the memory adds (an atomic), not the core
 };
 
 struct TileOp {
@@ -68,15 +74,18 @@ struct TileOp {
   std::uint8_t agent = 0;            // instruction stream within the task
   std::uint8_t flags = 0;            // OpFlag bits
   DType dtype = DType::f32;          // of the tile created
-  std::uint16_t tensor = 0;          // traffic: index into Program::tensors()
+  std::uint16_t tensor = 0;          // traffic, dropout: index into Program::tensors()
   Role role = Role::operand;         // of the tile created
   DType operand_dtype = DType::f32;  // matmul: what the matrix unit rounds its inputs to
-  std::int64_t row = 0;  // traffic, hide: first row, planes flattened; loop_next: the index
-  double value = 0;      // fill constant, matmul scale
+  std::int64_t row =
+      0;             // traffic, hide, dropout: first row, planes flattened; loop_next: the index
+  double value = 0;  // fill constant, matmul scale, dropout probability
   std::uint32_t t[4] = {kNoSlot, kNoSlot, kNoSlot, kNoSlot};
   std::int32_t m = 0, n = 0, k = 0;
-  std::int32_t col = 0;  // traffic, hide, *_cols: first column; band: phase; loop_next: TileKind
-  std::int32_t lo = 0, hi = 0;  // band limits; *_cols: hi is the width of the tile cut
+  /// traffic, hide, dropout, *_cols: first column; band: phase; loop_next: TileKind
+  std::int32_t col = 0;
+  /// band limits; *_cols: hi is the width of the tile cut; dropout: low and high half of the seed
+  std::int32_t lo = 0, hi = 0;
 };
 
 static_assert(sizeof(TileOp) == 64 && std::is_trivially_copyable_v<TileOp>,

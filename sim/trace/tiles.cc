@@ -108,35 +108,50 @@ std::string no_fit_message(const AlgorithmInfo& info, const TileModel& model,
          std::to_string((sum(needed) + 7) / 8) + " bytes on chip, more than this machine has";
 }
 
-ChosenTiles explicit_tiles(const TileChoice& choice, const AlgorithmInfo& info) {
-  const auto size = [&](const TileSpec& tile) {
-    const std::int64_t n = choice.sizes.at(tile.name);
-    if (n < 1) {
-      throw UserError("algorithm.tiles." + tile.name + ": expected a size of at least 1, got '" +
-                      std::to_string(n) + "'");
-    }
-    return n;
-  };
-  const std::int64_t second = info.tiles.size() > 1 ? size(info.tiles[1]) : 1;
-  return {{size(info.tiles[0]), second}, TileRule::explicit_sizes};
+std::int64_t explicit_size(const TileChoice& choice, const TileSpec& tile) {
+  const bool given = tile.fallback.empty() || choice.sizes.contains(tile.name);
+  const std::string& name = given ? tile.name : tile.fallback;
+  const std::int64_t n = choice.sizes.at(name);
+  if (n < 1) {
+    throw UserError("algorithm.tiles." + name + ": expected a size of at least 1, got '" +
+                    std::to_string(n) + "'");
+  }
+  return n;
+}
+
+ChosenTiles apply_rule(const TileChoice& choice, const AlgorithmInfo& info, const TileModel& model,
+                       const Target& target, const std::vector<TileSpec>& specs) {
+  switch (choice.rule) {
+    case TileRule::paper:
+      return {model.paper(), TileRule::paper};
+    case TileRule::explicit_sizes:
+      return {
+          {explicit_size(choice, specs[0]), specs.size() > 1 ? explicit_size(choice, specs[1]) : 1},
+          TileRule::explicit_sizes};
+    case TileRule::released:
+    case TileRule::automatic:
+      if (const auto sizes = model.released()) return {*sizes, TileRule::released};
+      if (choice.rule == TileRule::released) {
+        throw UserError("algorithm.tiles: '" + info.id +
+                        "' has no released tiles for this shape on '" + target.machine_id() +
+                        "'; use fit, paper or explicit sizes");
+      }
+      break;
+    case TileRule::fit:
+      break;
+  }
+  const auto fitted = fit_tiles(model, target);
+  if (!fitted) throw UserError(no_fit_message(info, model, target));
+  return *fitted;
 }
 
 }  // namespace
 
-NamedSizes ChosenTiles::named(const AlgorithmInfo& info) const {
-  std::vector<std::string> all = names;
-  for (const TileSpec& tile : info.tiles) all.push_back(tile.name);
+NamedSizes ChosenTiles::named() const {
   NamedSizes out;
-  if (!all.empty()) out.emplace_back(all[0], sizes.first);
-  if (all.size() > 1) out.emplace_back(all[1], sizes.second);
+  if (!names.empty()) out.emplace_back(names[0], sizes.first);
+  if (names.size() > 1) out.emplace_back(names[1], sizes.second);
   return out;
-}
-
-std::int64_t integer_sqrt(std::int64_t x) {
-  auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
-  while (root * root > x) --root;
-  while ((root + 1) * (root + 1) <= x) ++root;
-  return root;
 }
 
 std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& target) {
@@ -166,28 +181,26 @@ std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& targe
   return best;
 }
 
+TileSizes flash_attention_sizes(const Target& target, std::int64_t head_dim, TileSizes limits) {
+  const auto words = static_cast<std::int64_t>(target.capacity_words(Role::operand));
+  const std::int64_t size = (words + 4 * head_dim - 1) / (4 * head_dim);
+  return {std::min({size, head_dim, limits.first}), std::min(size, limits.second)};
+}
+
+std::int64_t integer_sqrt(std::int64_t x) {
+  auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
+  while (root * root > x) --root;
+  while ((root + 1) * (root + 1) <= x) ++root;
+  return root;
+}
+
 ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
-                         const TileModel& model, const Target& target) {
-  switch (choice.rule) {
-    case TileRule::paper:
-      return {model.paper(), TileRule::paper};
-    case TileRule::explicit_sizes:
-      return explicit_tiles(choice, info);
-    case TileRule::released:
-    case TileRule::automatic:
-      if (const auto sizes = model.released()) return {*sizes, TileRule::released};
-      if (choice.rule == TileRule::released) {
-        throw UserError("algorithm.tiles: '" + info.id +
-                        "' has no released tiles for this shape on '" + target.machine_id() +
-                        "'; use fit, paper or explicit sizes");
-      }
-      break;
-    case TileRule::fit:
-      break;
-  }
-  const auto fitted = fit_tiles(model, target);
-  if (!fitted) throw UserError(no_fit_message(info, model, target));
-  return *fitted;
+                         const TileModel& model, const Target& target, std::size_t nest) {
+  std::vector<TileSpec> specs = {info.tiles.at(2 * nest)};
+  if (2 * nest + 1 < info.tiles.size()) specs.push_back(info.tiles[2 * nest + 1]);
+  ChosenTiles chosen = apply_rule(choice, info, model, target, specs);
+  for (const TileSpec& spec : specs) chosen.names.push_back(spec.name);
+  return chosen;
 }
 
 }  // namespace attnsim

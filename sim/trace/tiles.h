@@ -62,16 +62,22 @@ struct ChosenTiles {
   TileRule rule = TileRule::fit;
   /// The solver looked at multiples of this only (1: every size, so the optimum is exact).
   std::int64_t granularity = 1;
-  /// What the sizes are called, where AlgorithmInfo::tiles does not say it (a recorded trace).
+  /// What the one size or the two are called; empty where none were chosen.
   std::vector<std::string> names{};
 
-  NamedSizes named(const AlgorithmInfo& info) const;
+  NamedSizes named() const;
 };
 
-/// Applies the rule. Throws UserError when `released` has no such case, when an explicit size is
-/// not positive, or when not even the smallest block fits (`fit`).
+/// Applies the rule to the sizes AlgorithmInfo::tiles names for loop nest `nest` (its pair number
+/// `nest`; one size may be all it has). Throws UserError when `released` has no such case, when an
+/// explicit size is not positive, or when not even the smallest block fits (`fit`).
 ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
-                         const TileModel& model, const Target& target);
+                         const TileModel& model, const Target& target, std::size_t nest = 0);
+
+/// Block sizes of FlashAttention, Dao et al., arXiv 2205.14135, Algorithms 1 and 4, line 1: Bc =
+/// ceil(M / 4d), Br = min(Bc, d) for M words of memory, as (Br, Bc) within `limits`. They overflow
+/// M unless M >= 8 d^2 (backward: always).
+TileSizes flash_attention_sizes(const Target& target, std::int64_t head_dim, TileSizes limits);
 
 /// floor(sqrt(x)). REQUIRES: x >= 0.
 std::int64_t integer_sqrt(std::int64_t x);

@@ -71,6 +71,35 @@ TEST(CacheTraffic, FlashAttention1RewritesItsOutputInTheCache) {
   EXPECT_EQ(l2_row(result, "O").final_dirty, 256U);
 }
 
+// dQ is fp32: a row of 64 is two lines. Four key blocks add to 256 rows, after the zeros of each.
+TEST(CacheTraffic, AnAtomicIsAWriteThatFetchesOnlyOnAMiss) {
+  const auto backward = [](const char* dq, std::uint64_t l2_bytes) {
+    RunSpec run = run_of("flash_attention_2", 256, 64, 64, l2_bytes);
+    run.workload.pass = Pass::backward;
+    run.algorithm.params.set("dq", std::string(dq));
+    return replay::replay(run);
+  };
+  constexpr std::uint64_t kGradient = 256 * 2 * kLine;
+  const Result atomic = backward("atomic", 1 << 20);
+  EXPECT_EQ(atomic.io_row("l2", "dQ")->read_bytes.count, 0U);
+  EXPECT_EQ(atomic.io_row("l2", "dQ")->write_bytes.count, 5 * kGradient);
+  EXPECT_EQ(l2_row(atomic, "dQ").accesses, 5U * 256 * 2);
+  EXPECT_EQ(atomic.io_row("hbm", "dQ")->read_bytes.count, 0U);  // the zeros are still there
+  EXPECT_EQ(atomic.io_row("hbm", "dQ")->write_bytes.count, kGradient);
+
+  const Result core = backward("core", 1 << 20);
+  EXPECT_EQ(core.io_row("l2", "dQ")->read_bytes.count, 4 * kGradient);
+  EXPECT_EQ(core.io_row("l2", "dQ")->write_bytes.count, 5 * kGradient);
+  EXPECT_EQ(core.io_row("hbm", "dQ")->bytes().count, kGradient);
+
+  // A cache that keeps nothing from one key block to the next: each addition fetches the old value.
+  for (const char* dq : {"atomic", "core"}) {
+    const Result small = backward(dq, 256 * kLine);
+    EXPECT_EQ(small.io_row("hbm", "dQ")->read_bytes.count, 4 * kGradient) << dq;
+    EXPECT_EQ(small.io_row("hbm", "dQ")->write_bytes.count, 5 * kGradient) << dq;
+  }
+}
+
 TEST(CacheTraffic, EveryPolicyRunsAndOptMissesLeast) {
   const auto misses = [](const char* policy) {
     RunSpec run = run_of("flash_attention_2", 256, 64, 64, 320 * kLine);

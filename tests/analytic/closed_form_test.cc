@@ -21,8 +21,7 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/core/two_level.h"
-#include "sim/replay/replay.h"
+#include "tests/analytic/two_level_run.h"
 
 namespace attnsim {
 namespace {
@@ -162,37 +161,11 @@ const Point kPoints[] = {
 };
 
 RunSpec run_at(const Point& p, const std::string& algorithm) {
-  RunSpec run;
-  run.workload = {.seqlen_q = p.N, .seqlen_kv = p.N, .head_dim = p.d, .head_dim_v = p.d};
-  run.machine = two_level_machine(p.M);
-  run.algorithm.name = algorithm;
-  run.algorithm.params.set("trimmed", false);
-  run.algorithm.params.set("pack_gqa", false);
-  run.algorithm.params.set("variant", std::string("stable"));
-  return run;
+  return two_level_run(p.N, p.d, p.M, algorithm);
 }
 
-RunSpec with_rule(RunSpec run, TileRule rule) {
-  run.algorithm.tiles.rule = rule;
-  return run;
-}
-
-RunSpec with_tiles(RunSpec run, std::int64_t Br, std::int64_t Bc) {
-  run.algorithm.tiles = {.rule = TileRule::explicit_sizes, .sizes = {{"Br", Br}, {"Bc", Bc}}};
-  return run;
-}
-
-std::uint64_t total_words(const Result& result) {
-  return result.io_row("hbm", "total")->words().count;
-}
-
-/// The replay's total, after checking that the formula equals it tensor by tensor.
-Result replay_against_formula(const RunSpec& run) {
-  Result result = replay::replay(run);
-  for (const ClosedFormRow& row : result.closed_form) EXPECT_TRUE(row.equals) << row.tensor;
-  EXPECT_EQ(result.closed_form.back().tensor, "total");
-  EXPECT_EQ(result.closed_form.back().words.count, total_words(result));
-  return result;
+RunSpec with_blocks(RunSpec run, std::int64_t Br, std::int64_t Bc) {
+  return with_tiles(std::move(run), {{"Br", Br}, {"Bc", Bc}});
 }
 
 /// Tiles and needed words are compared where the count gives them: several pairs may tie.
@@ -230,7 +203,7 @@ TEST_P(ClosedForm, FlashAttention1WithTheBestBlocksThatFit) {
 TEST_P(ClosedForm, FlashAttention2WithThePapersBlocksSwapped) {
   const Count& expected = GetParam().flash_2_swapped;
   const RunSpec run = run_at(GetParam(), "flash_attention_2");
-  expect_count(with_tiles(run, expected.tiles.first, expected.tiles.second), expected);
+  expect_count(with_blocks(run, expected.tiles.first, expected.tiles.second), expected);
   expect_count(with_rule(run, TileRule::paper), expected);
 }
 
@@ -296,16 +269,22 @@ TEST_P(ClosedForm, FlatHasNoRoomForAnotherRow) {
   EXPECT_GT(static_cast<std::uint64_t>(rows * (p.N + p.d + 2) + p.d), p.M);
 }
 
-// Algorithm 5 on 64 x 64 blocks beside the diagonal, 46 of 256: 2 N d + 46 x 64 (3 d + 4) + N d +
-// 2 N words, and beside them 16 + 46 words of block lists.
-TEST(BlockSparseClosedForm, TridiagonalBand) {
-  RunSpec run = with_tiles(run_at(kPoints[0], "block_sparse_flash_attention"), 64, 64);
-  run.algorithm.params.set("order", std::string("fa1"));
+/// 64 x 64 blocks beside the diagonal, 46 of 256.
+RunSpec tridiagonal(const std::string& order) {
+  RunSpec run = with_blocks(run_at(kPoints[0], "block_sparse_flash_attention"), 64, 64);
+  run.algorithm.params.set("order", order);
   MaskSpec mask{.kind = "bigbird", .block = 64};
   for (const auto& [param, blocks] : {std::pair("window", 3), {"global", 0}, {"random", 0}}) {
     mask.params.set(param, std::int64_t{blocks});
   }
   run.workload.mask = mask;
+  return run;
+}
+
+// Algorithm 5: 2 N d + 46 x 64 (3 d + 4) + N d + 2 N words, and beside them 16 + 46 words of block
+// lists.
+TEST(BlockSparseClosedForm, TridiagonalBand) {
+  RunSpec run = tridiagonal("fa1");
   const Result result = replay_against_formula(run);
   EXPECT_EQ(result.io_row("hbm", "mask")->words().count, 62u);
   EXPECT_EQ(total_words(result), 775'680u + 62u);
@@ -320,8 +299,31 @@ TEST(BlockSparseClosedForm, TridiagonalBand) {
   EXPECT_EQ(total_words(replay_against_formula(run)),
             2u * 1024 * 64 + 1024u + 46u * 64 * 2 * 64 + 62u);
   // Tiles of half the size cost twice the lists and as many keys.
-  EXPECT_EQ(total_words(replay_against_formula(with_tiles(run, 64, 32))),
+  EXPECT_EQ(total_words(replay_against_formula(with_blocks(run, 64, 32))),
             2u * 1024 * 64 + 1024u + 46u * 64 * 2 * 64 + 16u + 92u);
+}
+
+// K, V, dK, dV once and the zeros of dQ, 5 N d; each visit of 64 rows loads Q and dO, reads and
+// writes dQ. fa1: zeros of dK and dV, 2 N d; O, l and m per visit. fa2: D from O and dO first, 2 N
+// d
+// + N; L and D per visit. 16 + 46 words of block lists.
+TEST(BlockSparseClosedForm, TridiagonalBandBackward) {
+  RunSpec run = tridiagonal("fa1");
+  run.workload.pass = Pass::backward;
+  const Result result = replay_against_formula(run);
+  EXPECT_EQ(result.io_row("hbm", "mask_backward")->words().count, 62u);
+  EXPECT_EQ(total_words(result), 7u * 1024 * 64 + 46u * 64 * (5 * 64 + 2) + 62u);
+  ASSERT_TRUE(result.density);
+  EXPECT_EQ(result.density->visited_tiles, 46u);
+  run.algorithm.params.set("order", std::string("fa2"));
+  EXPECT_EQ(total_words(replay_against_formula(run)),
+            7u * 1024 * 64 + 1024u + 46u * 64 * (4 * 64 + 2) + 62u);
+  // Both passes, each with its tiles and its lists.
+  run.workload.pass = Pass::forward_backward;
+  run.algorithm.tiles.sizes["Bc_backward"] = 32;
+  const Result both = replay_against_formula(run);
+  EXPECT_EQ(both.io_row("hbm", "mask")->words().count, 16u + 46u);
+  EXPECT_EQ(both.io_row("hbm", "mask_backward")->words().count, 32u + 92u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Points, ClosedForm, ::testing::ValuesIn(kPoints), [](const auto& point) {
@@ -331,20 +333,20 @@ INSTANTIATE_TEST_SUITE_P(Points, ClosedForm, ::testing::ValuesIn(kPoints), [](co
 
 // A block is left out when its first key lies beyond its last row.
 TEST(CausalClosedForm, FlashAttention1) {
-  RunSpec run = with_tiles(run_at(kPoints[0], "flash_attention_1"), 64, 100);
+  RunSpec run = with_blocks(run_at(kPoints[0], "flash_attention_1"), 64, 100);
   run.workload.causal = true;
   EXPECT_EQ(total_words(replay_against_formula(run)), 1'390'336u);
 }
 
 TEST(CausalClosedForm, FlashAttention2) {
-  RunSpec run = with_tiles(run_at(kPoints[0], "flash_attention_2"), 100, 64);
+  RunSpec run = with_blocks(run_at(kPoints[0], "flash_attention_2"), 100, 64);
   run.workload.causal = true;
   EXPECT_EQ(total_words(replay_against_formula(run)), 1'008'640u);
 }
 
 // N = 5, d = 2, Br = 2, Bc = 3, counted by tensor: 3 row blocks, 2 key blocks.
 TEST(ClosedFormByTensor, FlashAttention1) {
-  const RunSpec run = with_tiles(run_at({.N = 5, .d = 2, .M = 100}, "flash_attention_1"), 2, 3);
+  const RunSpec run = with_blocks(run_at({.N = 5, .d = 2, .M = 100}, "flash_attention_1"), 2, 3);
   const Result result = replay_against_formula(run);
   const auto row = [&](const char* tensor) { return *result.io_row("hbm", tensor); };
   EXPECT_EQ(row("Q").read_words.count, 2u * 5 * 2);
@@ -366,7 +368,7 @@ TEST(ClosedFormByTensor, FlashAttention1) {
 // The work of 2 products: 2 N^2 (d + d) flops; one exponential for each score and, in each visit of
 // a row, one for the rescaling; one logarithm a row.
 TEST(ClosedFormWork, FlashAttention2) {
-  const RunSpec run = with_tiles(run_at({.N = 6, .d = 2, .M = 100}, "flash_attention_2"), 3, 2);
+  const RunSpec run = with_blocks(run_at({.N = 6, .d = 2, .M = 100}, "flash_attention_2"), 3, 2);
   const WorkSummary work = replay::replay(run).work;
   EXPECT_EQ(work.matrix_flops, 2u * 6 * 6 * (2 + 2));
   EXPECT_EQ(work.exp_ops, 6u * 6 + 6u * 3 + 6u);

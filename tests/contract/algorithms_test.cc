@@ -147,27 +147,33 @@ TEST_P(AlgorithmContract, LeavingOutCopiesChangesNothing) {
   }
 }
 
+/// Every boundary outside the cores sees the same bytes while caches pass everything through.
+void expect_same_bytes_outside_the_cores(const Result& result, const std::string& home) {
+  for (const IoRow& row : result.io) {
+    if (row.memory != "l2" || row.tensor == "total") continue;
+    const IoRow* outside = result.io_row(home, row.tensor);
+    ASSERT_NE(outside, nullptr) << row.tensor;
+    EXPECT_EQ(outside->bytes(), row.bytes()) << row.tensor;
+  }
+}
+
 TEST_P(AlgorithmContract, RunsOnEveryPreset) {
   const config::SearchPath search{ATTNSIM_SOURCE_DIR};
-  const config::Overrides small{.sets = {},
-                                .algorithm = GetParam(),
-                                .hardware = {},
-                                .workload = {"seqlen=300,head_dim=64,heads=4,kv_heads=2"}};
   for (const std::string& id : config::machine_ids(search)) {
-    config::Overrides overrides = small;
-    overrides.hardware = id;
-    const RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
-    const Result result = replay::replay(run);
-    EXPECT_TRUE(result.fits()) << id;
-    ASSERT_NE(result.io_row(run.machine.home().name, "total"), nullptr) << id;
-    for (const ClosedFormRow& row : result.closed_form) EXPECT_TRUE(row.equals) << id;
-    // Every boundary outside the cores sees the same bytes while caches pass everything through.
-    for (const IoRow& row : result.io) {
-      if (row.memory == "l2" && row.tensor != "total") {
-        const IoRow* outside = result.io_row(run.machine.home().name, row.tensor);
-        ASSERT_NE(outside, nullptr) << id << " " << row.tensor;
-        EXPECT_EQ(outside->bytes(), row.bytes()) << id << " " << row.tensor;
-      }
+    for (const Pass pass : info().passes) {
+      SCOPED_TRACE(id + " " + std::string(name(pass)));
+      const config::Overrides overrides{
+          .sets = {},
+          .algorithm = GetParam(),
+          .hardware = id,
+          .workload = {"seqlen=300,head_dim=64,heads=4,kv_heads=2,pass=" +
+                       std::string(name(pass))}};
+      const RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
+      const Result result = replay::replay(run);
+      EXPECT_TRUE(result.fits());
+      ASSERT_NE(result.io_row(run.machine.home().name, "total"), nullptr);
+      for (const ClosedFormRow& row : result.closed_form) EXPECT_TRUE(row.equals) << row.tensor;
+      expect_same_bytes_outside_the_cores(result, run.machine.home().name);
     }
   }
 }

@@ -90,8 +90,11 @@ TEST_P(AlgorithmBounds, HoldWhereTheyBind) {
 TEST_P(AlgorithmBounds, HoldOnEveryPreset) {
   const config::SearchPath search{ATTNSIM_SOURCE_DIR};
   for (const std::string& id : config::machine_ids(search)) {
-    const config::Overrides overrides{
-        .sets = {}, .algorithm = GetParam(), .hardware = id, .workload = {"seqlen=64,head_dim=64"}};
+    const std::string pass(name(info().passes.front()));
+    const config::Overrides overrides{.sets = {},
+                                      .algorithm = GetParam(),
+                                      .hardware = id,
+                                      .workload = {"seqlen=64,head_dim=64,pass=" + pass}};
     const MachineSpec machine =
         config::load_run(std::nullopt, overrides, algorithm_catalogue(), search).machine;
     for (RunSpec run : replay::verification_grid(info(), 25, 11)) {

@@ -64,7 +64,7 @@ RC_GTEST_PROP(MachineCaches, ARectangleIsItsLines, ()) {
 
   for (int i = *rc::gen::inRange(1, 60); i > 0; --i) {
     const Access a = random_access();
-    caches.access(1, a.core, a.bytes, a.write, a.tag);
+    caches.access(1, a.core, a.bytes, {.write = a.write}, a.tag);
     for (std::uint64_t row = 0; row < a.bytes.rows; ++row) {
       const LineSpan span =
           span_of(a.bytes.address + row * a.bytes.pitch, a.bytes.row_bytes, caches.unit());

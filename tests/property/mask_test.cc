@@ -88,7 +88,12 @@ void check_kernel(walker::Algorithm algorithm) {
   w.tile = any_from(2, 56, "B");
   w.depth = *rc::gen::element(std::int64_t{1}, w.tile);
   w.stable = *rc::gen::arbitrary<bool>().as("stable");
-  w.row_fits = w.seqlen_kv + 2 <= 100;
+  w.block_rows_dq = any_from(1, w.seqlen_q, "rows, kernel of dQ");
+  w.block_cols_dq = any_from(1, w.seqlen_kv, "keys, kernel of dQ");
+  w.atomic = algorithm == walker::Algorithm::flash_attention_2_backward &&
+             *rc::gen::arbitrary<bool>().as("atomic");
+  const bool backward = walker::is_backward(algorithm);
+  w.row_fits = backward ? 2 * w.seqlen_kv + 1 <= 100 : w.seqlen_kv + 2 <= 100;
   RunSpec run = run_of(w, 100, DType::f16);
   const reference::BlockMask mask = any_mask(run.workload);
   w.shows = [&mask](std::int64_t plane, std::int64_t row, std::int64_t key) {
@@ -111,6 +116,21 @@ RC_GTEST_PROP(MaskedWalk, FlashAttention1Trimmed, ()) {
 }
 RC_GTEST_PROP(MaskedWalk, FlashAttention2, ()) {
   check_kernel(walker::Algorithm::flash_attention_2);
+}
+RC_GTEST_PROP(MaskedWalk, StandardBackward, ()) {
+  check_kernel(walker::Algorithm::standard_backward);
+}
+RC_GTEST_PROP(MaskedWalk, FlashAttention1Backward, ()) {
+  check_kernel(walker::Algorithm::flash_attention_1_backward);
+}
+RC_GTEST_PROP(MaskedWalk, FlashAttention2Backward, ()) {
+  check_kernel(walker::Algorithm::flash_attention_2_backward);
+}
+RC_GTEST_PROP(MaskedWalk, TwoKernelBackward, ()) {
+  check_kernel(walker::Algorithm::two_kernel_backward);
+}
+RC_GTEST_PROP(MaskedWalk, SmallCacheBackward, ()) {
+  check_kernel(walker::Algorithm::small_cache_backward);
 }
 RC_GTEST_PROP(MaskedWalk, SquareTiling, ()) { check_kernel(walker::Algorithm::square_tiling); }
 RC_GTEST_PROP(MaskedWalk, Flat, ()) { check_kernel(walker::Algorithm::flat); }

@@ -38,6 +38,52 @@ WalkCase any_problem(walker::Algorithm algorithm) {
   return w;
 }
 
+namespace {
+
+std::string id_of(const WalkCase& w) {
+  switch (w.algorithm) {
+    case walker::Algorithm::standard:
+    case walker::Algorithm::standard_backward:
+      return "standard";
+    case walker::Algorithm::flash_attention_1:
+    case walker::Algorithm::flash_attention_1_trimmed:
+    case walker::Algorithm::flash_attention_1_backward:
+      return "flash_attention_1";
+    case walker::Algorithm::flash_attention_2:
+    case walker::Algorithm::flash_attention_2_packed:
+    case walker::Algorithm::flash_attention_2_backward:
+      return "flash_attention_2";
+    case walker::Algorithm::square_tiling:
+      return w.depth == w.tile ? "square_tiling" : "outer_product_tiling";
+    case walker::Algorithm::flat:
+      return "flat";
+    case walker::Algorithm::two_kernel_backward:
+      return "two_kernel_backward";
+    case walker::Algorithm::small_cache_backward:
+      return "small_cache_backward";
+  }
+  return {};
+}
+
+bool visible(const WalkCase& w, std::int64_t row, std::int64_t key) {
+  const std::int64_t diagonal = row + w.seqlen_kv - w.seqlen_q;
+  return (!w.causal || key <= diagonal) && (!w.window_right || key <= diagonal + *w.window_right) &&
+         (!w.window_left || key >= diagonal - *w.window_left);
+}
+
+}  // namespace
+
+bool some_whole_tile_is_visited(const WalkCase& w, std::int64_t group) {
+  const std::int64_t whole_rows = w.seqlen_q * group / w.block_rows * w.block_rows;
+  const std::int64_t whole_keys = w.seqlen_kv / w.block_cols * w.block_cols;
+  for (std::int64_t row = 0; row < whole_rows; ++row) {
+    for (std::int64_t key = 0; key < whole_keys; ++key) {
+      if (visible(w, row / group, key)) return true;
+    }
+  }
+  return false;
+}
+
 RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
   RunSpec run;
   run.workload = {.batch = w.batch,
@@ -50,37 +96,24 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
                   .dtype = dtype,
                   .causal = w.causal,
                   .window_left = w.window_left,
-                  .window_right = w.window_right};
+                  .window_right = w.window_right,
+                  .pass = walker::is_backward(w.algorithm) ? Pass::backward : Pass::forward};
   run.machine = two_level_machine(static_cast<std::uint64_t>(capacity));
+  run.algorithm.name = id_of(w);
   run.algorithm.tiles.rule = TileRule::explicit_sizes;
-  run.algorithm.tiles.sizes = {{"Br", w.block_rows}, {"Bc", w.block_cols}};
-  switch (w.algorithm) {
-    case walker::Algorithm::standard:
-      run.algorithm.name = "standard";
-      run.algorithm.tiles.sizes = {{"b", w.tile}, {"bk", w.depth}};
-      break;
-    case walker::Algorithm::flash_attention_1:
-    case walker::Algorithm::flash_attention_1_trimmed:
-      run.algorithm.name = "flash_attention_1";
-      run.algorithm.params.set("trimmed",
-                               w.algorithm == walker::Algorithm::flash_attention_1_trimmed);
-      break;
-    case walker::Algorithm::square_tiling:
-      run.algorithm.name = w.depth == w.tile ? "square_tiling" : "outer_product_tiling";
-      run.algorithm.tiles.sizes = {{"B", w.tile}};
-      run.algorithm.params.set("variant", std::string(w.stable ? "stable" : "literal"));
-      break;
-    case walker::Algorithm::flat:
-      run.algorithm.name = "flat";
-      run.algorithm.tiles.sizes = {{"R", w.block_rows}, {"Bc", w.block_cols}};
-      break;
-    case walker::Algorithm::flash_attention_2:
-    case walker::Algorithm::flash_attention_2_packed:
-      run.algorithm.name = "flash_attention_2";
-      run.algorithm.params.set("pack_gqa",
-                               w.algorithm == walker::Algorithm::flash_attention_2_packed);
-      break;
-  }
+  run.algorithm.tiles.sizes = {{"Br", w.block_rows},
+                               {"Bc", w.block_cols},
+                               {"R", w.block_rows},
+                               {"Br_dq", w.block_rows_dq},
+                               {"Bc_dq", w.block_cols_dq},
+                               {"b", w.tile},
+                               {"bk", w.depth},
+                               {"B", w.tile}};
+  ParamValues& params = run.algorithm.params;
+  params.set("trimmed", w.algorithm == walker::Algorithm::flash_attention_1_trimmed);
+  params.set("pack_gqa", w.algorithm == walker::Algorithm::flash_attention_2_packed);
+  params.set("dq", std::string(w.atomic ? "atomic" : "core"));
+  params.set("variant", std::string(w.stable ? "stable" : "literal"));
   return run;
 }
 

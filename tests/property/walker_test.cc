@@ -21,24 +21,6 @@ using walker::WalkCase;
 
 void use_default_params() { setenv("RC_PARAMS", "seed=20240607 max_success=2000", 0); }
 
-bool visible(const WalkCase& w, std::int64_t row, std::int64_t key) {
-  const std::int64_t diagonal = row + w.seqlen_kv - w.seqlen_q;
-  return (!w.causal || key <= diagonal) && (!w.window_right || key <= diagonal + *w.window_right) &&
-         (!w.window_left || key >= diagonal - *w.window_left);
-}
-
-/// Whether a block of Br (packed) rows and one of Bc keys, neither of them clipped, see each other.
-bool some_whole_tile_is_visited(const WalkCase& w, std::int64_t group) {
-  const std::int64_t whole_rows = w.seqlen_q * group / w.block_rows * w.block_rows;
-  const std::int64_t whole_keys = w.seqlen_kv / w.block_cols * w.block_cols;
-  for (std::int64_t row = 0; row < whole_rows; ++row) {
-    for (std::int64_t key = 0; key < whole_keys; ++key) {
-      if (visible(w, row / group, key)) return true;
-    }
-  }
-  return false;
-}
-
 /// The words of the loop nest's tiles: K, V, Q, O, S and the row statistics.
 std::int64_t flash_footprint(const WalkCase& w) {
   const std::int64_t Br = w.block_rows;

@@ -1,86 +1,22 @@
 #include "tests/support/element_walker.h"
 
-#include <initializer_list>
 #include <ostream>
 #include <stdexcept>
 #include <vector>
 
+#include "tests/support/element_walker_parts.h"
+
 namespace attnsim::walker {
 namespace {
-
-using Indices = std::vector<std::int64_t>;  // a set: every index once
-using Result = std::map<std::string, Traffic>;
-
-/// The indices 0 .. extent-1 sorted into blocks of `size`. The last block may be smaller.
-std::vector<Indices> blocks_of(std::int64_t extent, std::int64_t size) {
-  std::map<std::int64_t, Indices> by_block;
-  for (std::int64_t index = 0; index < extent; ++index) by_block[index / size].push_back(index);
-  std::vector<Indices> blocks;
-  for (const auto& [number, indices] : by_block) blocks.push_back(indices);
-  return blocks;
-}
-
-/// Elements (row, col) with the row in one set and the column in the other.
-std::uint64_t elements(const Indices& rows, const Indices& cols) {
-  std::uint64_t count = 0;
-  for (std::size_t r = 0; r < rows.size(); ++r) {
-    for (std::size_t c = 0; c < cols.size(); ++c) ++count;
-  }
-  return count;
-}
-
-bool visible(const WalkCase& w, std::int64_t plane, std::int64_t position, std::int64_t key) {
-  if (w.shows && !w.shows(plane, position, key)) return false;
-  const std::int64_t shift = w.seqlen_kv - w.seqlen_q;
-  const std::int64_t right_of_diagonal = key - (position + shift);
-  const std::int64_t right_limit = w.window_right.value_or(INT64_MAX);
-  const std::int64_t left_limit = w.window_left.value_or(INT64_MAX);
-  if (w.causal && right_of_diagonal > 0) return false;
-  return right_of_diagonal <= right_limit && -right_of_diagonal <= left_limit;
-}
-
-/// Whether some key of `keys` is visible from some row of `rows`. `group` rows share a position.
-bool any_visible(const WalkCase& w, std::int64_t plane, const Indices& rows, const Indices& keys,
-                 std::int64_t group = 1) {
-  for (const std::int64_t row : rows) {
-    for (const std::int64_t key : keys) {
-      if (visible(w, plane, row / group, key)) return true;
-    }
-  }
-  return false;
-}
-
-/// A word of a list of visited blocks.
-void read_list(Result& result, const WalkCase& w) {
-  if (w.shows) result["mask"].read += 1;
-}
-
-/// Every tensor has its row, also one that is never touched.
-Result untouched(std::initializer_list<const char*> tensors) {
-  Result result;
-  for (const char* tensor : tensors) result[tensor] = Traffic{};
-  return result;
-}
 
 /// One query head.
 Result walk_standard(const WalkCase& w) {
   Result result = untouched({"Q", "K", "V", "S", "P", "O"});
   Traffic &q = result["Q"], &k = result["K"], &v = result["V"];
   Traffic &s = result["S"], &p = result["P"], &o = result["O"];
-  const std::vector<Indices> query_tiles = blocks_of(w.seqlen_q, w.tile);
-  const std::vector<Indices> key_tiles = blocks_of(w.seqlen_kv, w.tile);
 
   // Kernel 1: S = Q K^T.
-  const std::vector<Indices> head_dim_chunks = blocks_of(w.head_dim, w.depth);
-  for (const Indices& rows : query_tiles) {
-    for (const Indices& cols : key_tiles) {
-      for (const Indices& chunk : head_dim_chunks) {
-        q.read += elements(rows, chunk);
-        k.read += elements(cols, chunk);
-      }
-      s.written += elements(rows, cols);
-    }
-  }
+  walk_product(w, w.seqlen_q, w.seqlen_kv, w.head_dim, q, k, &s);
 
   // Kernel 2: mask, if there is one, and softmax, row by row.
   const Indices all_keys = blocks_of(w.seqlen_kv, w.seqlen_kv).front();
@@ -96,46 +32,13 @@ Result walk_standard(const WalkCase& w) {
   }
 
   // Kernel 3: O = P V.
-  const std::vector<Indices> value_tiles = blocks_of(w.head_dim_v, w.tile);
-  const std::vector<Indices> key_chunks = blocks_of(w.seqlen_kv, w.depth);
-  for (const Indices& rows : query_tiles) {
-    for (const Indices& cols : value_tiles) {
-      for (const Indices& chunk : key_chunks) {
-        p.read += elements(rows, chunk);
-        v.read += elements(chunk, cols);
-      }
-      o.written += elements(rows, cols);
-    }
-  }
+  walk_product(w, w.seqlen_q, w.head_dim_v, w.seqlen_kv, p, v, &o);
   return result;
 }
 
-/// A block of a flash algorithm: the rows in it and the elements of its operands.
-struct Block {
-  Indices rows;
-  std::uint64_t features = 0;    // elements of the rows of Q or K: rows x head_dim
-  std::uint64_t features_v = 0;  // elements of the rows of O or V: rows x head_dim_v
-  std::uint64_t statistics = 0;  // elements of the rows of l, m or L: rows
-};
-
-std::vector<Block> flash_blocks(const WalkCase& w, std::int64_t extent, std::int64_t size) {
-  const Indices head_dim = blocks_of(w.head_dim, w.head_dim).front();
-  const Indices head_dim_v = blocks_of(w.head_dim_v, w.head_dim_v).front();
-  std::vector<Block> blocks;
-  for (const Indices& rows : blocks_of(extent, size)) {
-    blocks.push_back(
-        {rows, elements(rows, head_dim), elements(rows, head_dim_v), elements(rows, {0})});
-  }
-  return blocks;
-}
-
 void initialise(Result& result, const Block& block) {
-  result["O"].written += block.features_v;
-  result["O"].init += block.features_v;
-  for (const char* statistic : {"l", "m"}) {
-    result[statistic].written += block.statistics;
-    result[statistic].init += block.statistics;
-  }
+  initialise(result["O"], block.features_v);
+  for (const char* statistic : {"l", "m"}) initialise(result[statistic], block.statistics);
 }
 
 /// One query head.
@@ -267,7 +170,7 @@ Result walk_flat(const WalkCase& w, std::int64_t plane) {
   return result;
 }
 
-/// One query head, or one packed problem.
+/// One query head, or one packed problem; backward, one KV head.
 Result walk_plane(const WalkCase& w, std::int64_t plane) {
   switch (w.algorithm) {
     case Algorithm::standard:
@@ -284,8 +187,9 @@ Result walk_plane(const WalkCase& w, std::int64_t plane) {
       return walk_square_tiling(w, plane);
     case Algorithm::flat:
       return walk_flat(w, plane);
+    default:
+      return walk_backward(w, plane);
   }
-  throw std::invalid_argument("element walker: unknown algorithm");
 }
 
 /// The problems of different planes touch different elements.
@@ -305,7 +209,7 @@ Result walk(const WalkCase& walk_case) {
   const WalkCase& w = walk_case;
   for (const std::int64_t extent :
        {w.batch, w.heads, w.kv_heads, w.seqlen_q, w.seqlen_kv, w.head_dim, w.head_dim_v,
-        w.block_rows, w.block_cols, w.tile, w.depth}) {
+        w.block_rows, w.block_cols, w.block_rows_dq, w.block_cols_dq, w.tile, w.depth}) {
     if (extent < 1) throw std::invalid_argument("element walker: an extent or block is below 1");
   }
   if (w.heads % w.kv_heads != 0) {
@@ -313,7 +217,8 @@ Result walk(const WalkCase& walk_case) {
   }
   const bool packed = w.algorithm == Algorithm::flash_attention_2_packed;
   if (packed && w.shows) throw std::invalid_argument("element walker: packed heads and a mask");
-  const std::int64_t planes = w.batch * (packed ? w.kv_heads : w.heads);
+  const bool by_kv_head = packed || is_backward(w.algorithm);
+  const std::int64_t planes = w.batch * (by_kv_head ? w.kv_heads : w.heads);
   Result result;
   if (!w.shows) {
     add(result, walk_plane(w, 0), planes);  // all planes do the same

@@ -1,4 +1,4 @@
-// Counts the traffic of forward attention element by element, to check the simulator's counts with.
+// Counts the traffic of attention element by element, to check the simulator's counts with.
 //
 // It knows no tile geometry and no closed form: a block is the set of the indices that fall into
 // it, found by going through all of them; a pair of blocks is visited iff some (row, column) of the
@@ -16,9 +16,16 @@
 //                               problem: packed row R is position R / group of query head R % group
 //   square_tiling               Saha and Ye, arXiv 2402.07443, Algorithm 1; stable: with m beside l
 //   flat                        rows of S on chip, K and V streamed once per group of rows
+//   *_backward                  the passes that give dQ, dK, dV: standard with P of the forward
+//                               pass in slow memory (2205.14135, Algorithm 3); flash_attention_1
+//                               (2205.14135, Algorithm 4); flash_attention_2 (2307.08691, Algorithm
+//                               2); two_kernel: the same in one kernel for dK and dV and one for
+//                               dQ; small_cache: P and dS in slow memory, all products in square
+//                               blocks
 //
 // A block mask is a predicate on elements, `shows`. A kernel that skips blocks then reads which
-// ones it visits as the tensor "mask": a word for the length of each list, and one for each visit.
+// ones it visits as a tensor, "mask": a word for the length of each list, and one for each visit.
+// Backward nests have "mask_backward", those of two_kernel "mask_dk_dv" and "mask_dq".
 #pragma once
 
 #include <cstdint>
@@ -38,6 +45,11 @@ enum class Algorithm {
   flash_attention_2_packed,
   square_tiling,
   flat,
+  standard_backward,
+  flash_attention_1_backward,
+  flash_attention_2_backward,
+  two_kernel_backward,
+  small_cache_backward,  // the backward ones are the last
 };
 
 /// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
@@ -69,8 +81,15 @@ struct WalkCase {
   std::int64_t block_rows = 1;
   std::int64_t block_cols = 1;
 
-  // standard: both sides of an output block (b), the columns or rows of an operand held at a time
-  // (bk), and whether the softmax kernel holds a whole row of S (else it reads S twice).
+  // two_kernel_backward: those of the kernel of dQ; the others are those of the kernel of dK, dV.
+  std::int64_t block_rows_dq = 1;
+  std::int64_t block_cols_dq = 1;
+
+  bool atomic = false;  // flash_attention_2_backward: dQ is added up in slow memory
+
+  // standard, small_cache: both sides of an output block (b), the columns or rows of an operand
+  // held at a time (bk), and whether the softmax kernel holds a whole row of S (else it reads S
+  // twice); in the backward pass, whether the kernel of dS holds a whole row of P and dP.
   std::int64_t tile = 1;
   std::int64_t depth = 1;
   bool row_fits = true;
@@ -89,6 +108,9 @@ struct Traffic {
   bool operator==(const Traffic&) const = default;
 };
 
+/// Whether it is one of the *_backward.
+bool is_backward(Algorithm algorithm);
+
 /// For the messages of failed expectations: {read 1, written 2, init 0}.
 std::ostream& operator<<(std::ostream& out, const Traffic& traffic);
 
@@ -99,6 +121,8 @@ std::ostream& operator<<(std::ostream& out, const Traffic& traffic);
 ///    reads and writes all of S.
 ///  - flash_attention_1 loads every block of K and V, also one that no row sees. A row block that
 ///    is never visited keeps its initial O, l, m; trimmed, these are stored for such a block only.
+///  - the backward passes load K and V once for all query heads that share them, and sum dK and dV
+///    over these; standard and small_cache go through all of S here too.
 ///  - flash_attention_2 loads only the visited blocks of K and V; it loads Q and stores O and L of
 ///    every row block.
 ///  - square_tiling (Q, K, V, O, S, l, and m when stable) and flat (Q, K, V, O) skip likewise.

@@ -16,7 +16,8 @@ namespace attnsim::config {
 inline Catalogue catalogue() {
   AlgorithmInfo blocked{.id = "blocked", .summary = "", .source = ""};
   blocked.passes = {Pass::forward, Pass::backward};
-  blocked.tiles = {{"Br", ""}, {"Bc", ""}};
+  blocked.dropout = true;
+  blocked.tiles = {{"Br", ""}, {"Bc", ""}, {"Br_backward", "", "Br"}, {"Bc_backward", "", "Bc"}};
   blocked.params = {
       {.name = "depth",
        .type = ParamType::integer,

@@ -30,7 +30,8 @@ TEST_F(ConfigLoader, FillsDefaults) {
 TEST_F(ConfigLoader, ReadsEveryWorkloadKey) {
   const RunSpec run = load(R"(
 workload: {batch: 2, heads: 12, kv_heads: 4, seqlen_q: 3, seqlen_kv: 5, head_dim: 192,
-           head_dim_v: 128, dtype: bf16, window: {left: 7}, pass: backward, description: a note}
+           head_dim_v: 128, dtype: bf16, window: {left: 7}, dropout: {probability: 0.25, seed: 9}, pass: backward,
+           description: a note}
 hardware: small
 algorithm: {name: blocked, tiles: {Br: 16, Bc: 32}, depth: 3, mode: b, scale: 2.5e-1}
 seed: 9223372036854775807
@@ -45,14 +46,39 @@ description: [anything, goes]
                           .head_dim_v = 128,
                           .dtype = DType::bf16,
                           .window_left = 7,
+                          .dropout = {.probability = 0.25, .seed = 9},
                           .pass = Pass::backward};
   EXPECT_EQ(run.workload, expected);
   EXPECT_EQ(run.seed, 9223372036854775807u);
   EXPECT_EQ(run.algorithm.tiles.rule, TileRule::explicit_sizes);
   EXPECT_EQ(run.algorithm.tiles.sizes.at("Bc"), 32);
+  EXPECT_FALSE(run.algorithm.tiles.sizes.contains("Bc_backward"));  // as Bc
   EXPECT_EQ(run.algorithm.params.integer("depth"), 3);
   EXPECT_EQ(run.algorithm.params.choice("mode"), "b");
   EXPECT_EQ(run.algorithm.params.real("scale"), 0.25);
+}
+
+TEST_F(ConfigLoader, DropoutIsAProbabilityOrAMap) {
+  const auto dropout = [&](const std::string& value) {
+    return load("{workload: {seqlen: 64, head_dim: 8, dropout: " + value +
+                "}, hardware: small, algorithm: {name: blocked, tiles: fit}}")
+        .workload.dropout;
+  };
+  EXPECT_EQ(dropout("0.5"), (DropoutSpec{.probability = 0.5}));
+  EXPECT_EQ(dropout("{probability: 0.5, seed: 3}"), (DropoutSpec{.probability = 0.5, .seed = 3}));
+  EXPECT_FALSE(dropout("0"));
+}
+
+TEST_F(ConfigLoader, DropoutNeedsAnAlgorithmThatComputesIt) {
+  try {
+    load("{workload: {seqlen: 64, head_dim: 8, dropout: 0.5}, hardware: small}");
+    FAIL() << "accepted";
+  } catch (const UserError& error) {
+    EXPECT_NE(std::string(error.what())
+                  .find("workload.dropout: 'flash_attention_2' computes without dropout"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST_F(ConfigLoader, CausalBoundsTheWindow) {

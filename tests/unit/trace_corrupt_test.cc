@@ -145,8 +145,8 @@ TEST(TraceCorrupt, RecordsThatNothingMayTrust) {
   op.n = 0;
   EXPECT_EQ(fault_of(op), "0: load: m=1 n=0 k=0 is no shape");
   op = tiny_load(0);
-  op.flags = 16;
-  EXPECT_EQ(fault_of(op), "0: load: flags 16 have a bit without a meaning");
+  op.flags = 32;
+  EXPECT_EQ(fault_of(op), "0: load: flags 32 have a bit without a meaning");
   op = tiny_load(std::int64_t{1} << 61);
   EXPECT_EQ(fault_of(op), "0: load: row 2305843009213693952, column 0 is out of range");
   op = tiny_load(0);

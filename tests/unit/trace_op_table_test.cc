@@ -68,6 +68,11 @@ TEST(OpTable, SaysWhatEachOperationNeeds) {
   EXPECT_EQ(operands(Op::scale_rows), "update mxn, read mx1, -, -");
   EXPECT_EQ(operands(Op::div_rows), "update mxn, read mx1, -, -");
   EXPECT_EQ(operands(Op::lse), "update mx1, read mx1, -, -");
+  EXPECT_EQ(operands(Op::accumulate), "-, read mxn, -, -");
+  EXPECT_EQ(operands(Op::exp_rows), "update mxn, read mx1, -, -");
+  EXPECT_EQ(operands(Op::row_dot_acc), "update mx1, read mxn, read mxn, -");
+  EXPECT_EQ(operands(Op::softmax_grad), "update mxn, read mxn, read mx1, -");
+  EXPECT_EQ(operands(Op::dropout), "update mxn, -, -, -");
   for (const Op op : {Op::loop_begin, Op::loop_next, Op::loop_end}) {
     EXPECT_EQ(operands(op), "-, -, -, -");
   }
@@ -87,7 +92,7 @@ TEST(OpTable, OnlyComputationKeepsUnitsBusy) {
 TEST(OpTable, TrafficIsWhatNamesATensorOrAnotherMemory) {
   for (const OpRow& row : op_table()) {
     const bool traffic = row.op == Op::load || row.op == Op::load_into || row.op == Op::store ||
-                         row.op == Op::store_fill || row.op == Op::move;
+                         row.op == Op::store_fill || row.op == Op::move || row.op == Op::accumulate;
     EXPECT_EQ(row.kind == OpClass::traffic, traffic) << row.name;
     const bool structure =
         row.op == Op::loop_begin || row.op == Op::loop_next || row.op == Op::loop_end;

@@ -27,15 +27,17 @@ std::span<const std::string_view> role_names() {
 
 std::span<const std::string_view> tensor_role_names() {
   static constexpr auto kNames = std::to_array<std::string_view>(
-      {"query", "key", "value", "output", "lse", "row_max", "row_sum", "workspace", "mask"});
-  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::mask) + 1);
+      {"query", "key", "value", "output", "lse", "row_max", "row_sum", "workspace", "mask",
+       "d_output", "d_query", "d_key", "d_value", "delta", "probabilities"});
+  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::probabilities) + 1);
   return kNames;
 }
 
 std::span<const std::string_view> flag_names() {
-  static constexpr auto kNames =
-      std::to_array<std::string_view>({"transpose_a", "transpose_b", "creates", "init"});
-  static_assert(kTransposeA == 1 && kTransposeB == 2 && kCreates == 4 && kInit == 8);
+  static constexpr auto kNames = std::to_array<std::string_view>(
+      {"transpose_a", "transpose_b", "creates", "init", "at_memory"});
+  static_assert(kTransposeA == 1 && kTransposeB == 2 && kCreates == 4 && kInit == 8 &&
+                kAtMemory == 16);
   return kNames;
 }
 

@@ -1,6 +1,7 @@
 #include "sim/trace/file/trace_accesses.h"
 
 #include "sim/core/error.h"
+#include "sim/trace/memory_use.h"
 #include "sim/trace/op_table.h"
 
 namespace attnsim::trace_file {
@@ -8,12 +9,14 @@ namespace attnsim::trace_file {
 bool append_accesses(const TensorLayout& layout, const TileOp& op, std::vector<AddressEvent>& out) {
   if (op_row(op.op).kind != OpClass::traffic || op.op == Op::move) return true;
   if (!layout.contains(op.tensor, op.row, op.col, op.m, op.n)) return false;
-  const bool write = op.op == Op::store || op.op == Op::store_fill;
-  layout.for_each_rect(op.tensor, op.row, op.col, op.m, op.n, [&](const ByteRect& rect) {
-    for (std::uint64_t row = 0; row < rect.rows; ++row) {
-      out.push_back(
-          {.address = rect.address + row * rect.pitch, .bytes = rect.row_bytes, .write = write});
-    }
+  for_each_use(op, [&](const MemoryUse& use) {
+    layout.for_each_rect(op.tensor, op.row, op.col, op.m, op.n, [&](const ByteRect& rect) {
+      for (std::uint64_t row = 0; row < rect.rows; ++row) {
+        out.push_back({.address = rect.address + row * rect.pitch,
+                       .bytes = rect.row_bytes,
+                       .write = use.write});
+      }
+    });
   });
   return true;
 }

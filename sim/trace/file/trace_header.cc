@@ -68,7 +68,9 @@ std::string header_fault(const TraceHeader& header) {
   }
   if (header.tensors.size() > kMostTensors) return "more than 65535 tensors";
   if (header.kernels.size() > kMostKernels) return "more than 4096 kernels";
-  if (header.tiles.size() > 2) return "expected at most two tile sizes";
+  if (header.tiles.size() > 1 && header.tiles.size() % 2 != 0) {
+    return "expected one tile size, or tile sizes in pairs";
+  }
   if (header.tile_granularity < 1) return "the granularity of the tiles must be at least 1";
   std::string fault;
   const auto check = [&fault](const auto& items, auto* fault_of) {

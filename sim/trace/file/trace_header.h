@@ -41,7 +41,7 @@ struct TraceHeader {
   std::vector<RecordedKernel> kernels{};
   TileRule tile_rule = TileRule::automatic;
   std::int64_t tile_granularity = 1;
-  std::vector<std::pair<std::string, std::int64_t>> tiles{};  // Br, Bc, ...; at most two
+  std::vector<std::pair<std::string, std::int64_t>> tiles{};  // Br, Bc, ...; one, or in pairs
   std::vector<RecordedTerm> closed_form{};
   std::vector<TileShape> resident{};  // tiles live at once, by the algorithm's own account
 

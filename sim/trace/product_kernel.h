@@ -1,0 +1,63 @@
+// A kernel that multiplies matrices in memory, block by block, output-stationary.
+//
+//     for each b x b block (x, y) of C: C_xy = 0
+//       for z: load A_xz [b, bk], B_zy [bk, b]; C_xy += scale A_xz B_zy
+//       store C_xy
+//
+// It holds b^2 + 2 b bk elements and moves |A| ceil(n / b) + |B| ceil(m / b) + |C| for C [m, n].
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "sim/core/workload.h"
+#include "sim/trace/program.h"
+#include "sim/trace/task.h"
+#include "sim/trace/tensor.h"
+
+namespace attnsim {
+
+/// One factor: the planes of a tensor, each transposed or not.
+struct Factor {
+  Tensor tensor;
+  bool transposed = false;
+};
+
+/// to = scale * op(left) op(right) for every plane of `to`. A factor with fewer planes than another
+/// is shared by consecutive planes (K by the query heads of a group); where a factor has more
+/// planes than `to`, products of consecutive planes are summed (dK and dV over a group).
+struct Product {
+  std::string name;
+  Factor left, right;
+  Tensor to;
+  DType dtype = DType::f16;  // what the matrix unit rounds its operands to
+  double scale = 1;
+};
+
+class ProductKernel {
+ public:
+  enum class Drops : std::uint8_t { left, result };
+
+  /// Adds the kernel to a program that it outlives.
+  void add_to(Program& program, const Product& product, std::int64_t b, std::int64_t bk);
+
+  /// Dropout of the left factor as it is loaded, or of the result before it is stored. `scores` has
+  /// the shape of that matrix (AttentionTensors::shape).
+  void drop(Drops which, const DropoutSpec& dropout, const Tensor& scores);
+
+  Task run(Emitter& em, GridIndex at) const;
+
+ private:
+  std::int64_t depth() const;
+  std::int64_t most_planes() const;
+  Index plane_of(const Factor& factor, Index plane) const;
+  bool drops(Drops which) const { return dropout_ && drops_ == which; }
+
+  Product product_;
+  std::int64_t b_ = 1, bk_ = 1;
+  DropoutSpec dropout_{};
+  Drops drops_ = Drops::left;
+  Tensor scores_;
+};
+
+}  // namespace attnsim
