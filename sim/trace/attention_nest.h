@@ -55,6 +55,7 @@ inline constexpr std::int64_t kMostHeldBlocks = 24;
 class NestCosts {
  public:
   explicit NestCosts(const Workload& workload);
+  explicit NestCosts(Workload&&) = delete;
 
   /// Query rows of a plane.
   std::int64_t rows() const { return rows_; }

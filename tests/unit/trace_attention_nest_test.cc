@@ -47,7 +47,8 @@ TEST(AttentionNest, AtOnceInGroupsOfKeys) {
 
 /// All keys in one group are simply held: each word moves once, and L is no one's.
 TEST(AttentionNest, OneGroupIsNone) {
-  const NestCosts costs(small());
+  const Workload w = small();
+  const NestCosts costs(w);
   EXPECT_FALSE(costs.effective({.Bc = 4, .held_blocks = 2, .key_groups = true}).key_groups);
   expect_costs(small(), {.Bc = 4, .held_blocks = 2, .key_groups = true},
                {50 + 35, 35 + 1 * (5 + 4 + 2)});
@@ -98,7 +99,8 @@ TEST(AttentionNest, HiddenKeysAreNotLoaded) {
 }
 
 TEST(AttentionNest, AChoiceNamesItsNest) {
-  const NestCosts costs(small());
+  const Workload w = small();
+  const NestCosts costs(w);
   const std::vector<ParamSpec> params = find_algorithm("tiled_attention").info.params;
   for (const AttentionNest& asked :
        {AttentionNest{.Br = 4, .Bc = 2, .held_blocks = 2, .key_groups = true},
