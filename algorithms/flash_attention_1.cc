@@ -15,9 +15,9 @@
 //              dV += P^T dO_i; dK += dS^T Q_i; load dQ_i, add dS K_j, store dQ_i
 //       store dK_j, dV_j
 #include <algorithm>
-#include <cmath>
 
 #include "sim/trace/algorithm.h"
+#include "sim/trace/two_pass_schedule.h"
 
 namespace attnsim {
 namespace {
@@ -149,11 +149,10 @@ class BackwardTiles final : public RowKeyTiles {
 
 constexpr std::uint8_t kFirstVisit = 1;
 
-class FlashAttention1 final : public Schedule {
+class FlashAttention1 final : public TwoPassSchedule {
  public:
   explicit FlashAttention1(const PlanRequest& r)
-      : w_(r.workload),
-        target_(r.target),
+      : TwoPassSchedule(r),
         trimmed_(r.choice.params.boolean("trimmed")),
         mask_(w_),
         forward_model_(w_, r.target, trimmed_),
@@ -175,25 +174,6 @@ class FlashAttention1 final : public Schedule {
       program_.add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
                                                       {{"plane", w_.kv_planes()}});
     }
-  }
-
-  std::vector<TileShape> footprint() const override {
-    std::vector<std::vector<TileShape>> nests;
-    if (w_.runs_forward()) nests.push_back(forward_model_.footprint(forward_));
-    if (w_.runs_backward()) nests.push_back(backward_model_.footprint(backward_));
-    return target_.peak(nests);
-  }
-
-  ClosedForm closed_form() const override {
-    ClosedForm form;
-    if (w_.runs_forward()) form = forward_model_.closed_form(forward_);
-    if (w_.runs_backward()) form = sum(form, backward_model_.closed_form(backward_));
-    return form;
-  }
-
-  std::optional<Density> density() const override {
-    return w_.runs_forward() ? forward_model_.density(forward_)
-                             : backward_model_.density(backward_);
   }
 
   Task forward(Emitter& em, GridIndex at) const {
@@ -282,6 +262,9 @@ class FlashAttention1 final : public Schedule {
   }
 
  private:
+  const RowKeyTiles& forward_tiles() const override { return forward_model_; }
+  const RowKeyTiles& backward_tiles() const override { return backward_model_; }
+
   /// Of the row blocks that each key block visits.
   TileLists lists_for(TileSizes t, const char* name) {
     return {program_, ceil_div(w_.seqlen_kv, t.second), ceil_div(w_.seqlen_q, t.first), name};
@@ -309,14 +292,10 @@ class FlashAttention1 final : public Schedule {
                     : mask_.row_blocks(plane, j, Br, Bc);
   }
 
-  const Workload w_;
-  const Target& target_;
   const bool trimmed_;
   const AttentionMask mask_;
   const ForwardTiles forward_model_;
   const BackwardTiles backward_model_;
-  const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
-  TileSizes forward_{}, backward_{};
   AttentionTensors t_;
   GradientTensors g_;
   Tensor l_, m_;

@@ -17,12 +17,12 @@
 // `scan: alternating` passes through the keys to and fro, as the published sawtooth orders
 // do: the keys a block ends with are those that the next one begins with, still in the L2.
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "sim/trace/algorithm.h"
+#include "sim/trace/two_pass_schedule.h"
 
 namespace attnsim {
 namespace {
@@ -98,9 +98,9 @@ class ForwardTiles final : public RowKeyTiles {
   /// The paper gives no formula; these are FlashAttention-1's sizes with the roles of rows and
   /// columns swapped, as the loop order asks: Br = ceil(M / 4d), Bc = min(Br, d).
   TileSizes paper() const override {
-    const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
-    const std::int64_t size = ceil_div(m, 4 * w_.head_dim);
-    return {std::min(size, limits().first), std::min({size, w_.head_dim, limits().second})};
+    const TileSizes swapped =
+        flash_attention_sizes(target_, w_.head_dim, {limits().second, limits().first});
+    return {swapped.second, swapped.first};
   }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
@@ -209,11 +209,10 @@ std::int64_t heads_per_plane(const PlanRequest& r) {
   return r.workload.group();
 }
 
-class FlashAttention2 final : public Schedule {
+class FlashAttention2 final : public TwoPassSchedule {
  public:
   explicit FlashAttention2(const PlanRequest& r)
-      : w_(r.workload),
-        target_(r.target),
+      : TwoPassSchedule(r),
         group_(heads_per_plane(r)),
         dq_(add_at(r)),
         row_dim_(r.choice.params.choice("cta_order") == "rows_first" ? 0 : 1),
@@ -227,25 +226,6 @@ class FlashAttention2 final : public Schedule {
     l_ = program_.add({"L", TensorRole::lse, DType::f32, t_.q.planes(), mask_.rows(), 1, group_});
     if (w_.runs_forward()) plan_forward(r);
     if (w_.runs_backward()) plan_backward(r);
-  }
-
-  std::vector<TileShape> footprint() const override {
-    std::vector<std::vector<TileShape>> nests;
-    if (w_.runs_forward()) nests.push_back(forward_model_.footprint(forward_));
-    if (w_.runs_backward()) nests.push_back(backward_model_.footprint(backward_));
-    return target_.peak(nests);
-  }
-
-  ClosedForm closed_form() const override {
-    ClosedForm form;
-    if (w_.runs_forward()) form = forward_model_.closed_form(forward_);
-    if (w_.runs_backward()) form = sum(form, backward_model_.closed_form(backward_));
-    return form;
-  }
-
-  std::optional<Density> density() const override {
-    return w_.runs_forward() ? forward_model_.density(forward_)
-                             : backward_model_.density(backward_);
   }
 
   Task forward(Emitter& em, GridIndex at) const {
@@ -320,6 +300,9 @@ class FlashAttention2 final : public Schedule {
   }
 
  private:
+  const RowKeyTiles& forward_tiles() const override { return forward_model_; }
+  const RowKeyTiles& backward_tiles() const override { return backward_model_; }
+
   /// The key blocks in the direction of the task's group.
   std::vector<Run> scan(std::vector<Run> blocks, const GridIndex& at) const {
     if (!scan_group_) return blocks;
@@ -351,8 +334,6 @@ class FlashAttention2 final : public Schedule {
                                                     {{"j", key_blocks}, {"plane", t_.k.planes()}});
   }
 
-  const Workload w_;
-  const Target& target_;
   const std::int64_t group_;  // query heads packed into one plane
   const AddAt dq_;
   const std::size_t row_dim_;  // the dimension of the grid that counts query blocks
@@ -360,8 +341,6 @@ class FlashAttention2 final : public Schedule {
   const AttentionMask mask_;
   const ForwardTiles forward_model_;
   const BackwardTiles backward_model_;
-  const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
-  TileSizes forward_{}, backward_{};
   AttentionTensors t_;
   GradientTensors g_;
   Tensor l_;

@@ -1,6 +1,6 @@
 // What a plug-in implements: an Algorithm that says what it is, and a Schedule that is the
-// algorithm applied to one workload on one machine. This is the only header an algorithm's file
-// includes.
+// algorithm applied to one workload on one machine. An algorithm's file includes this header, and
+// where it uses one, a shared nest beside it (two_pass_schedule.h, attention_nest.h).
 //
 // An algorithm is one .cc file: a schedule class whose kernels are member coroutines, an
 // AlgorithmInfo, and ATTNSIM_REGISTER_ALGORITHM at the end. It has no header.
