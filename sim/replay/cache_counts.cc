@@ -181,8 +181,7 @@ void simulate_caches(const PlannedRun& planned, const std::vector<TensorFlow>& f
   const MachineSpec& machine = planned.run().machine;
   const Program& program = planned.schedule().program();
   const int word_bits = planned.run().workload.word_bits();
-  const std::int64_t width =
-      machine.cores * resident_per_core(planned.schedule(), machine, planned.target());
+  const std::int64_t width = tasks_in_flight(planned.schedule(), machine, planned.target());
   std::int64_t busy = 1;
   for (const Kernel& kernel : program.kernels()) busy = std::max(busy, kernel.tasks());
 

@@ -7,11 +7,8 @@ namespace {
 
 class TaskProgress {
  public:
-  TaskProgress(const Program& program, Progress* progress) : progress_(progress) {
-    for (const Kernel& kernel : program.kernels()) {
-      total_ += static_cast<std::uint64_t>(kernel.tasks());
-    }
-  }
+  TaskProgress(const Program& program, Progress* progress)
+      : progress_(progress), total_(static_cast<std::uint64_t>(program.tasks())) {}
   void advance(std::int64_t tasks, const std::string& kernel) {
     if (progress_ != nullptr) progress_->step(done_, total_, kernel);
     done_ += static_cast<std::uint64_t>(tasks);
@@ -22,8 +19,8 @@ class TaskProgress {
 
  private:
   Progress* progress_;
+  std::uint64_t total_;
   std::uint64_t done_ = 0;
-  std::uint64_t total_ = 0;
 };
 
 /// The slices of one kernel's grid, slowest dimension first.
@@ -36,17 +33,14 @@ class GridCount {
         repetition_(counter),
         emitter_(repetition_, Emitter::Mode::run_to_completion, &repetition_) {}
 
-  void run() {
-    std::int64_t tasks = 1;
-    for (const GridDim& dim : kernel_.grid) tasks *= dim.extent;
-    run_slices(kernel_.grid.size(), tasks, 0);
-  }
+  void run() { run_slices(kernel_.grid.size(), kernel_.tasks(), 0); }
 
  private:
   /// The tasks of the `dims` fastest dimensions, `tasks` in all, from task number `first` on.
   void run_slices(std::size_t dims, std::int64_t tasks, std::int64_t first) {
     if (dims == 0) {
-      run_task(first);
+      progress_.advance(1, kernel_.name);
+      run_task(kernel_, first, emitter_, counter_, &seen_);
       return;
     }
     const std::size_t dim = dims - 1;
@@ -68,21 +62,6 @@ class GridCount {
       }
       before = counter_.totals();
       previous = std::move(counted);
-    }
-  }
-
-  void run_task(std::int64_t n) {
-    progress_.advance(1, kernel_.name);
-    counter_.begin_task(kernel_, n);
-    try {
-      {
-        Task task = kernel_.start(emitter_, kernel_.task(n, &seen_));
-        task.run();
-      }  // the frame's tiles drop here
-      emitter_.flush();
-      counter_.end_task();
-    } catch (const TraceError& error) {
-      throw TraceError(kernel_.describe(n) + ": " + error.what());
     }
   }
 

@@ -80,6 +80,11 @@ std::int64_t resident_per_core(const Schedule& schedule, const MachineSpec& mach
   return static_cast<std::int64_t>(std::max<std::uint64_t>(1, resident));
 }
 
+std::int64_t tasks_in_flight(const Schedule& schedule, const MachineSpec& machine,
+                             const Target& target) {
+  return machine.cores * resident_per_core(schedule, machine, target);
+}
+
 Interleaving::Interleaving(const Kernel& kernel, std::int64_t width, TrafficListener& listener)
     : kernel_(kernel), listener_(listener), tasks_(kernel.tasks()) {
   const std::int64_t occupied = std::min(width, tasks_);

@@ -30,6 +30,10 @@ class TrafficListener {
 std::int64_t resident_per_core(const Schedule& schedule, const MachineSpec& machine,
                                const Target& target);
 
+/// The same on all cores together: the width of an interleaving.
+std::int64_t tasks_in_flight(const Schedule& schedule, const MachineSpec& machine,
+                             const Target& target);
+
 /// The tasks of one kernel on their way. Memory is O(width).
 class Interleaving {
  public:

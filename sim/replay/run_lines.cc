@@ -44,9 +44,8 @@ class LineCutter final : public TrafficListener {
 
 void RunLines::replay(const Receiver& receive, Progress* progress) const {
   LineCutter cutter(planned_, line_bytes_, receive);
-  const MachineSpec& machine = planned_.run().machine;
   const std::int64_t width =
-      machine.cores * resident_per_core(planned_.schedule(), machine, planned_.target());
+      tasks_in_flight(planned_.schedule(), planned_.run().machine, planned_.target());
   for (const Kernel& kernel : planned_.schedule().program().kernels()) {
     run_interleaved(kernel, width, cutter, progress);
   }

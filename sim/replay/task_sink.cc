@@ -4,13 +4,12 @@
 
 namespace attnsim::replay {
 
-namespace {
-
-void run_task(const Kernel& kernel, std::int64_t n, Emitter& emitter, TaskSink& sink) {
+void run_task(const Kernel& kernel, std::int64_t n, Emitter& emitter, TaskSink& sink,
+              GridIndex::Observations* seen) {
   sink.begin_task(kernel, n);
   try {
     {
-      Task task = kernel.start(emitter, kernel.task(n));
+      Task task = kernel.start(emitter, kernel.task(n, seen));
       task.run();
     }  // the frame's tiles drop here
     emitter.flush();
@@ -20,17 +19,13 @@ void run_task(const Kernel& kernel, std::int64_t n, Emitter& emitter, TaskSink& 
   }
 }
 
-}  // namespace
-
 void run_kernel(const Kernel& kernel, TaskSink& sink) {
   Emitter emitter(sink);
   for (std::int64_t n = 0; n < kernel.tasks(); ++n) run_task(kernel, n, emitter, sink);
 }
 
 void run_program(const Program& program, TaskSink& sink, Progress* progress) {
-  std::uint64_t total = 0;
-  for (const Kernel& kernel : program.kernels())
-    total += static_cast<std::uint64_t>(kernel.tasks());
+  const auto total = static_cast<std::uint64_t>(program.tasks());
   std::uint64_t done = 0;
   for (const Kernel& kernel : program.kernels()) {
     Emitter emitter(sink);

@@ -17,9 +17,13 @@ class TaskSink : public Sink {
   virtual void end_task() = 0;
 };
 
+/// Runs one task to completion, its records through `emitter` and `sink`, which stands behind it. A
+/// TraceError leaves with the task's name in front. `seen` notes what is done with the coordinates.
+void run_task(const Kernel& kernel, std::int64_t task, Emitter& emitter, TaskSink& sink,
+              GridIndex::Observations* seen = nullptr);
+
 /// Runs every task of every kernel to completion, in issue order. The trace is never held: memory
-/// is one batch of records. A TraceError leaves with the task's name in front. Progress counts
-/// tasks.
+/// is one batch of records. Progress counts tasks.
 void run_program(const Program& program, TaskSink& sink, Progress* progress = nullptr);
 
 /// The same for one kernel.

@@ -52,23 +52,7 @@ std::optional<std::vector<double>> lse_of(const Program& program, const TensorVa
 /// The reference's own definition of the workload's block mask.
 std::function<bool(std::int64_t, std::int64_t, std::int64_t)> reference_mask(const Workload& w) {
   if (!w.mask) return {};
-  reference::BlockMaskProblem problem{.kind = w.mask->kind,
-                                      .block = w.mask->block,
-                                      .planes = w.query_planes(),
-                                      .seqlen_q = w.seqlen_q,
-                                      .seqlen_kv = w.seqlen_kv,
-                                      .seed = w.mask->seed};
-  for (const auto& [param, value] : w.mask->params.all()) {
-    problem.params[param] = std::get<std::int64_t>(value);
-  }
-  for (const BlockLists& plane : w.mask->recorded) {
-    auto& rows = problem.lists.emplace_back();
-    for (std::size_t i = 0; i + 1 < plane.row_ptr.size(); ++i) {
-      rows.emplace_back(plane.col_idx.begin() + plane.row_ptr[i],
-                        plane.col_idx.begin() + plane.row_ptr[i + 1]);
-    }
-  }
-  const auto mask = std::make_shared<const reference::BlockMask>(problem);
+  const auto mask = std::make_shared<const reference::BlockMask>(block_mask_problem(w));
   return [mask](std::int64_t plane, std::int64_t row, std::int64_t key) {
     return mask->shows(plane, row, key);
   };
@@ -235,6 +219,26 @@ std::string fault_of_repetition(const Workload& workload, const Program& program
 }
 
 }  // namespace
+
+reference::BlockMaskProblem block_mask_problem(const Workload& w) {
+  reference::BlockMaskProblem problem{.kind = w.mask->kind,
+                                      .block = w.mask->block,
+                                      .planes = w.query_planes(),
+                                      .seqlen_q = w.seqlen_q,
+                                      .seqlen_kv = w.seqlen_kv,
+                                      .seed = w.mask->seed};
+  for (const auto& [param, value] : w.mask->params.all()) {
+    problem.params[param] = std::get<std::int64_t>(value);
+  }
+  for (const BlockLists& plane : w.mask->recorded) {
+    auto& rows = problem.lists.emplace_back();
+    for (std::size_t i = 0; i + 1 < plane.row_ptr.size(); ++i) {
+      rows.emplace_back(plane.col_idx.begin() + plane.row_ptr[i],
+                        plane.col_idx.begin() + plane.row_ptr[i + 1]);
+    }
+  }
+  return problem;
+}
 
 VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic) {
   const Workload& w = run.workload;

@@ -6,6 +6,7 @@
 
 #include "sim/core/result.h"
 #include "sim/replay/numbers.h"
+#include "sim/replay/reference/block_mask.h"
 #include "sim/trace/algorithm.h"
 
 namespace attnsim::replay {
@@ -19,6 +20,9 @@ VerifyCase verify(const RunSpec& run, Arithmetic arithmetic);
 
 /// The same for a schedule that is not registered (a test's).
 VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic);
+
+/// The workload's block mask as the reference is told of it. REQUIRES: it has one.
+reference::BlockMaskProblem block_mask_problem(const Workload& workload);
 
 /// Workloads and tiles to try one algorithm on, on the two-level machine: ragged lengths, seqlen_q
 /// != seqlen_kv either way, causal, windows, GQA, several batches, head_dim 32 to 256, every value

@@ -30,6 +30,12 @@ std::string Kernel::describe(std::int64_t n) const {
   return out + ")";
 }
 
+std::int64_t Program::tasks() const {
+  std::int64_t n = 0;
+  for (const Kernel& kernel : kernels_) n += kernel.tasks();
+  return n;
+}
+
 void Program::check_grid(const std::string& name, const std::vector<GridDim>& grid) {
   ATTNSIM_CHECK(grid.size() <= GridIndex::kMostDims,
                 "kernel '" + name + "' has too many dimensions");

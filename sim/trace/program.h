@@ -86,6 +86,8 @@ class Program {
 
   const std::vector<TensorDecl>& tensors() const { return tensors_; }
   const std::vector<Kernel>& kernels() const { return kernels_; }
+  /// Of all kernels.
+  std::int64_t tasks() const;
 
  private:
   static void check_grid(const std::string& name, const std::vector<GridDim>& grid);

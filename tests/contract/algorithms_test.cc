@@ -1,4 +1,6 @@
 // Promises every registered algorithm keeps; a new one is picked up without an edit here.
+#include "tests/support/algorithms.h"
+
 #include <set>
 
 #include <gtest/gtest.h>
@@ -10,15 +12,6 @@
 
 namespace attnsim {
 namespace {
-
-/// A recorded trace is not tried by itself: trace_file_test.cc replays those of all the others.
-std::vector<std::string> all_algorithms() {
-  std::vector<std::string> ids;
-  for (const AlgorithmInfo& info : algorithm_catalogue().algorithms) {
-    if (!info.from_file) ids.push_back(info.id);
-  }
-  return ids;
-}
 
 class AlgorithmContract : public testing::TestWithParam<std::string> {
  protected:
@@ -178,7 +171,7 @@ TEST_P(AlgorithmContract, RunsOnEveryPreset) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AlgorithmContract, testing::ValuesIn(all_algorithms()),
+INSTANTIATE_TEST_SUITE_P(All, AlgorithmContract, testing::ValuesIn(test::all_algorithms()),
                          [](const auto& instance) { return instance.param; });
 
 }  // namespace

@@ -9,17 +9,10 @@
 #include "sim/core/error.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
+#include "tests/support/algorithms.h"
 
 namespace attnsim {
 namespace {
-
-std::vector<std::string> all_algorithms() {
-  std::vector<std::string> ids;
-  for (const AlgorithmInfo& info : algorithm_catalogue().algorithms) {
-    if (!info.from_file) ids.push_back(info.id);
-  }
-  return ids;
-}
 
 class AlgorithmBounds : public testing::TestWithParam<std::string> {
  protected:
@@ -105,7 +98,7 @@ TEST_P(AlgorithmBounds, HoldOnEveryPreset) {
   EXPECT_GT(runs_, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, AlgorithmBounds, testing::ValuesIn(all_algorithms()),
+INSTANTIATE_TEST_SUITE_P(All, AlgorithmBounds, testing::ValuesIn(test::all_algorithms()),
                          [](const auto& instance) { return instance.param; });
 
 constexpr std::int64_t kBr = 64;

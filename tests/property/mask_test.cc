@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "sim/replay/reference/block_mask.h"
+#include "sim/replay/verify.h"
 #include "sim/trace/mask_counts.h"
 #include "tests/property/walked_run.h"
 
@@ -18,19 +18,6 @@ namespace attnsim {
 namespace {
 
 using walker::WalkCase;
-
-reference::BlockMaskProblem problem_of(const Workload& w) {
-  reference::BlockMaskProblem problem{.kind = w.mask->kind,
-                                      .block = w.mask->block,
-                                      .planes = w.query_planes(),
-                                      .seqlen_q = w.seqlen_q,
-                                      .seqlen_kv = w.seqlen_kv,
-                                      .seed = w.mask->seed};
-  for (const auto& [param, value] : w.mask->params.all()) {
-    problem.params[param] = std::get<std::int64_t>(value);
-  }
-  return problem;
-}
 
 /// Lists of any density from none to all, with empty rows and columns; the same as rows of blocks.
 MaskSpec any_lists(const Workload& w, reference::BlockMaskProblem& problem) {
@@ -72,12 +59,12 @@ reference::BlockMask any_mask(Workload& w) {
     reference::BlockMaskProblem problem;
     w.mask = any_lists(w, problem);
     const auto lists = problem.lists;
-    problem = problem_of(w);
+    problem = replay::block_mask_problem(w);
     problem.lists = lists;
     return reference::BlockMask(problem);
   }
   w.mask = any_generated();
-  return reference::BlockMask(problem_of(w));
+  return reference::BlockMask(replay::block_mask_problem(w));
 }
 
 void check_kernel(walker::Algorithm algorithm) {

@@ -10,11 +10,13 @@
 #include <gtest/gtest.h>
 
 #include "sim/replay/reference/attention.h"
+#include "tests/support/arrays.h"
 
 namespace attnsim::reference {
 namespace {
 
-using Array = std::vector<double>;
+using test::Array;
+using test::scattered;
 
 // For values of order 1. The expected values are computed in double with a handful of roundings of
 // 1.1e-16 each, the actual ones in long double, which some platforms make no wider than double.
@@ -22,20 +24,7 @@ constexpr double kTolerance = 2e-15;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 void expect_near(const Array& actual, const Array& expected, double tolerance = kTolerance) {
-  ASSERT_EQ(actual.size(), expected.size());
-  for (std::size_t i = 0; i < actual.size(); ++i) {
-    EXPECT_NEAR(actual[i], expected[i], tolerance) << "element " << i;
-  }
-}
-
-/// `count` values in [-1, 1), without a pattern and the same on every platform.
-Array scattered(std::int64_t count, std::uint32_t seed) {
-  Array values;
-  for (std::int64_t i = 0; i < count; ++i) {
-    seed = seed * 1664525u + 1013904223u;
-    values.push_back(static_cast<double>(seed >> 8) / 8388608.0 - 1.0);
-  }
-  return values;
+  test::expect_near(actual, expected, tolerance);
 }
 
 TEST(ReferenceAttention, OneQueryOneKey) {

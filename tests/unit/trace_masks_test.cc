@@ -8,7 +8,7 @@
 
 #include "sim/core/error.h"
 #include "sim/core/two_level.h"
-#include "sim/replay/reference/block_mask.h"
+#include "sim/replay/verify.h"
 #include "sim/trace/algorithm.h"
 #include "sim/trace/philox.h"
 
@@ -54,16 +54,7 @@ std::vector<std::string> picture_of(const BlockMask& mask, std::int64_t plane = 
 }
 
 std::vector<std::string> reference_picture(const Workload& w) {
-  reference::BlockMaskProblem problem{.kind = w.mask->kind,
-                                      .block = w.mask->block,
-                                      .planes = w.query_planes(),
-                                      .seqlen_q = w.seqlen_q,
-                                      .seqlen_kv = w.seqlen_kv,
-                                      .seed = w.mask->seed};
-  for (const auto& [name, value] : w.mask->params.all()) {
-    problem.params[name] = std::get<std::int64_t>(value);
-  }
-  const reference::BlockMask mask(problem);
+  const reference::BlockMask mask(replay::block_mask_problem(w));
   std::vector<std::string> rows;
   for (std::int64_t r = 0; r < w.seqlen_q; r += w.mask->block) {
     std::string& row = rows.emplace_back();

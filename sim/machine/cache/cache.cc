@@ -3,18 +3,7 @@
 namespace attnsim::machine {
 
 CacheCounts& CacheCounts::operator+=(const CacheCounts& o) {
-  accesses += o.accesses;
-  hits += o.hits;
-  misses += o.misses;
-  read_misses += o.read_misses;
-  write_misses += o.write_misses;
-  cold += o.cold;
-  capacity += o.capacity;
-  conflict += o.conflict;
-  fills += o.fills;
-  evictions += o.evictions;
-  write_backs += o.write_backs;
-  final_dirty += o.final_dirty;
+  for (const auto count : kCacheCounts) this->*count += o.*count;
   return *this;
 }
 
