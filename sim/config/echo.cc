@@ -189,6 +189,7 @@ void write_core(Writer& out, const CoreSpec& core) {
   out.put("threads", core.threads);
   out.put("registers", core.registers);
   out.put("tasks", core.tasks);
+  out.put("lanes", core.lanes);
   out.close();
 }
 

@@ -46,10 +46,11 @@ void Core::serve_requests(Shared& shared) {
     const TileOp& record = place.window().record(copy.number);
     const bool in = place.window().op(copy.number).unit == Unit::copy_in;
     // The core's own port and the shared memories work on a copy at the same time.
+    const Served served = shared.serve(record, id_, now_);
     double& port = in ? copy_in_free_ : copy_out_free_;
     port = std::max(port, static_cast<double>(now_)) +
-           shape_.rates->copy * static_cast<double>(shared.bytes_of(record));
-    const Ps done = std::max(static_cast<Ps>(port), shared.serve(record, id_, now_));
+           shape_.rates->copy * static_cast<double>(served.bytes);
+    const Ps done = std::max(static_cast<Ps>(port), served.done);
     if (listener_ != nullptr) {
       listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
                       now_, done);
@@ -57,6 +58,8 @@ void Core::serve_requests(Shared& shared) {
     place.complete(copy.number, 0, done);
   }
   copies_.clear();
+  if (!any_wants_task_) return;
+  any_wants_task_ = false;
   const bool stays = kernel_.launch.placement != Placement::dispatch;
   for (std::size_t p = 0; p < places_.size(); ++p) {
     if (!wants_task_[p]) continue;
@@ -67,37 +70,36 @@ void Core::serve_requests(Shared& shared) {
 }
 
 /// A place whose task is done, or of a kernel that stays, has been emitted, asks for the next one.
-void Core::finish_tasks() {
-  const bool stays = kernel_.launch.placement != Placement::dispatch;
-  for (std::size_t p = 0; p < places_.size(); ++p) {
-    Place& place = *places_[p];
-    if (place.task() < 0 || !place.emitted()) continue;
-    if (!stays && !place.finished()) continue;
-    if (listener_ != nullptr) {
-      listener_->task(id_, p, place.task(), place.starts_at(), now_);
-    }
-    place.forget_task();
-    wants_task_[p] = true;
-  }
+void Core::finish_task(std::size_t p) {
+  Place& place = *places_[p];
+  if (place.task() < 0 || !place.emitted()) return;
+  if (kernel_.launch.placement == Placement::dispatch && !place.finished()) return;
+  if (listener_ != nullptr) listener_->task(id_, p, place.task(), place.starts_at(), now_);
+  place.forget_task();
+  wants_task_[p] = any_wants_task_ = true;
 }
 
-/// Issues what can be issued now; false when nothing was.
-bool Core::issue() {
-  bool any = false;
+/// Issues all that can be issued now.
+void Core::issue() {
   for (std::size_t p = 0; p < places_.size(); ++p) {
     Place& place = *places_[p];
-    if (place.task() < 0 && place.finished()) continue;
+    if (!place.stirred(now_)) continue;
     if (place.starts_at() > now_) {
-      next_wake_ = std::min(next_wake_, place.starts_at());
+      place.sleep(place.starts_at());
       continue;
     }
     place.window().retire(now_);
-    place.pull();
-    for (std::size_t s = 0; s < place.strands().size(); ++s) {
-      while (issue(p, s)) any = true;
+    bool any = true;
+    while (any) {
+      any = false;
+      place.pull();
+      place.sleep(kNever);
+      for (std::size_t s = 0; s < place.strands().size(); ++s) {
+        while (issue(p, s)) any = true;
+      }
     }
+    finish_task(p);
   }
-  return any;
 }
 
 /// Issues a strand's next operation if it can go now.
@@ -109,7 +111,7 @@ bool Core::issue(std::size_t p, std::size_t s) {
   if (number == 0) return false;
   const Ps ready = place.window().ready(number, strand.part);
   if (ready > now_) {
-    next_wake_ = std::min(next_wake_, ready);
+    place.wake_by(ready);
     return false;
   }
   const TimedOp& op = place.window().op(number);
@@ -121,11 +123,10 @@ bool Core::issue(std::size_t p, std::size_t s) {
     case Unit::matrix:
     case Unit::vector: {
       Server& server = op.unit == Unit::matrix ? matrix_ : vector_;
-      server.jobs.push_back({.place = p, .strand = s, .number = number, .left = op.work});
-      if (server.jobs.size() == 1) server.jobs.front().from = now_;
+      server.push({.place = p, .strand = s, .number = number, .left = op.work, .from = now_});
       if (op.waited_for) {
         strand.waiting = true;
-        return true;
+        return false;
       }
       break;
     }
@@ -140,12 +141,16 @@ bool Core::issue(std::size_t p, std::size_t s) {
 Ps Core::time_of(const Server& server) const {
   const Server& other = &server == &matrix_ ? vector_ : matrix_;
   if (!server.busy()) return kNever;
-  const Ps left = server.jobs.front().left;
+  const Ps left = server.front().left;
   if (!other.busy()) return now_ + left;
   return now_ + (left * slowdown_ + kMillion - 1) / kMillion;
 }
 
-Ps Core::next_event() const { return std::min({time_of(matrix_), time_of(vector_), next_wake_}); }
+Ps Core::next_event() const {
+  Ps next = std::min(time_of(matrix_), time_of(vector_));
+  for (const auto& place : places_) next = std::min(next, place->wakes_at());
+  return next;
+}
 
 void Core::advance(Ps to) {
   const Ps passed = to - now_;
@@ -154,7 +159,7 @@ void Core::advance(Ps to) {
   const bool vector_done = time_of(vector_) <= to;
   const Ps progress = both ? passed * kMillion / slowdown_ : passed;
   for (Server* server : {&matrix_, &vector_}) {
-    if (server->busy()) server->jobs.front().left -= progress;
+    if (server->busy()) server->front().left -= progress;
   }
   now_ = to;
   if (matrix_done) finish(matrix_);
@@ -163,9 +168,9 @@ void Core::advance(Ps to) {
 
 /// The first job of a server is done.
 void Core::finish(Server& server) {
-  const Job job = server.jobs.front();
-  server.jobs.pop_front();
-  if (server.busy()) server.jobs.front().from = now_;
+  const Job job = server.front();
+  server.pop();
+  if (server.busy()) server.front().from = now_;
   Place& place = *places_[job.place];
   Place::Strand& strand = place.strands()[job.strand];
   const TimedOp& op = place.window().op(job.number);
@@ -183,11 +188,8 @@ void Core::finish(Server& server) {
 Ps Core::proceed(Shared& shared) {
   serve_requests(shared);
   for (;;) {
-    next_wake_ = kNever;
-    while (issue()) next_wake_ = kNever;
-    finish_tasks();
-    const bool wants = std::find(wants_task_.begin(), wants_task_.end(), true) != wants_task_.end();
-    if (wants || !copies_.empty()) return now_;
+    issue();
+    if (any_wants_task_ || !copies_.empty()) return now_;
     const Ps next = next_event();
     if (next == kNever) return kNever;
     advance(next);

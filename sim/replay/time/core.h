@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <vector>
 
@@ -24,15 +23,20 @@ class Listener {
   virtual void task(std::int64_t core, std::size_t place, std::int64_t task, Ps from, Ps to) = 0;
 };
 
+/// How a request to the shared memories went.
+struct Served {
+  Ps done = 0;              // when its data have arrived (a load) or left (a store)
+  std::uint64_t bytes = 0;  // through the core's port
+};
+
 /// What cores share. Called in the order of simulated time.
 class Shared {
  public:
   virtual ~Shared() = default;
   /// The task a core does next at one of its places; -1: none is left.
   virtual std::int64_t next_task(std::int64_t core, std::size_t place) = 0;
-  /// Moves what a traffic record says; returns when that is done.
-  virtual Ps serve(const TileOp& record, std::int64_t core, Ps now) = 0;
-  virtual std::uint64_t bytes_of(const TileOp& record) const = 0;
+  /// Moves what a traffic record says.
+  virtual Served serve(const TileOp& record, std::int64_t core, Ps now) = 0;
 };
 
 class Core {
@@ -61,8 +65,18 @@ class Core {
     Ps from = 0;
   };
   struct Server {
-    std::deque<Job> jobs;
-    bool busy() const { return !jobs.empty(); }
+    std::vector<Job> jobs;  // a queue: from `first` on
+    std::size_t first = 0;
+    bool busy() const { return first != jobs.size(); }
+    Job& front() { return jobs[first]; }
+    const Job& front() const { return jobs[first]; }
+    void push(const Job& job) { jobs.push_back(job); }
+    void pop() {
+      if (++first == jobs.size()) {
+        jobs.clear();
+        first = 0;
+      }
+    }
   };
   struct Copy {
     std::size_t place;
@@ -70,9 +84,9 @@ class Core {
   };
 
   void serve_requests(Shared& shared);
-  bool issue();
+  void issue();
   bool issue(std::size_t place, std::size_t strand);
-  void finish_tasks();
+  void finish_task(std::size_t place);
   Ps time_of(const Server& server) const;
   Ps next_event() const;
   void advance(Ps to);
@@ -84,12 +98,12 @@ class Core {
   Listener* listener_;
   std::vector<std::unique_ptr<Place>> places_;  // immovable: each owns an emitter
   std::vector<bool> wants_task_;                // by place
+  bool any_wants_task_ = false;
   Server matrix_, vector_;
   std::vector<Copy> copies_;  // asked for at now_, not yet served
   double copy_in_free_ = 0, copy_out_free_ = 0;
   std::int64_t slowdown_;  // of two units that are busy together, in parts per million
   Ps now_ = 0;
-  Ps next_wake_ = kNever;
 };
 
 }  // namespace attnsim::replay::time

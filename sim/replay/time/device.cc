@@ -52,10 +52,9 @@ class Scheduler final : public Shared {
     }
     return kernel_.scheduled(handed_out_++);
   }
-  Ps serve(const TileOp& record, std::int64_t core, Ps now) override {
+  Served serve(const TileOp& record, std::int64_t core, Ps now) override {
     return memory_.serve(record, core, now);
   }
-  std::uint64_t bytes_of(const TileOp& record) const override { return memory_.bytes_of(record); }
 
  private:
   /// Every place takes each n-th task, n places in all.

@@ -32,7 +32,6 @@ std::optional<std::size_t> shared_cache(const MachineSpec& machine) {
 MemorySystem::MemorySystem(const PlannedRun& planned)
     : machine_(with_policies(planned.run().machine)),
       layout_(planned.schedule().program().tensors(), planned.target()),
-      tensors_(planned.schedule().program().tensors().size()),
       first_cache_(shared_cache(machine_)) {
   if (first_cache_) {
     caches_.emplace(machine_, planned.run().workload.word_bits(), planned.run().seed,
@@ -56,13 +55,6 @@ MemorySystem::Queue MemorySystem::queue_of(const MemorySpec& memory) const {
   return queue;
 }
 
-std::uint64_t MemorySystem::bytes_of(const TileOp& record) const {
-  std::uint64_t bytes = 0;
-  layout_.for_each_rect(record.tensor, record.row, record.col, record.m, record.n,
-                        [&](const ByteRect& rect) { bytes += rect.rows * rect.row_bytes; });
-  return bytes;
-}
-
 double MemorySystem::serve(std::size_t lane, const Moved& moved, Ps now) {
   Queue& queue = queues_[lane];
   const double work = queue.read * static_cast<double>(moved.read) +
@@ -74,22 +66,8 @@ double MemorySystem::serve(std::size_t lane, const Moved& moved, Ps now) {
   return queue.free;
 }
 
-MemorySystem::Moved MemorySystem::at_home() const {
+Served MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
   Moved moved;
-  for (std::size_t tag = 0; tag < tensors_; ++tag) {
-    const machine::CacheCounts counts =
-        caches_->counts(*first_cache_, static_cast<std::uint16_t>(tag));
-    moved.read += counts.fills;
-    moved.written += counts.write_backs;
-  }
-  moved.read *= caches_->unit();
-  moved.written *= caches_->unit();
-  return moved;
-}
-
-Ps MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
-  Moved moved;
-  const Moved before = caches_ ? at_home() : Moved();
   layout_.for_each_rect(record.tensor, record.row, record.col, record.m, record.n,
                         [&](const ByteRect& rect) {
                           for_each_use(record, [&](const MemoryUse& use) {
@@ -100,12 +78,15 @@ Ps MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
                               caches_->access(*first_cache_, core, rect, use, record.tensor);
                           });
                         });
+  const std::uint64_t bytes = moved.read + moved.written;
   const std::size_t home = lanes_.size() - 1;
-  if (!caches_) return static_cast<Ps>(serve(home, moved, now)) + queues_[home].latency;
+  if (!caches_) return {static_cast<Ps>(serve(home, moved, now)) + queues_[home].latency, bytes};
   double done = serve(0, moved, now);
   Ps latency = queues_[0].latency;
-  const Moved after = at_home();
-  const Moved missed{.read = after.read - before.read, .written = after.written - before.written};
+  const machine::MemoryCounts& home_now = caches_->at_home();
+  const Moved missed{.read = home_now.bytes_read - at_home_.bytes_read,
+                     .written = home_now.bytes_written - at_home_.bytes_written};
+  at_home_ = home_now;
   if (missed.read + missed.written > 0) {
     const double served = serve(home, missed, now);
     if (missed.read > 0) {
@@ -113,7 +94,7 @@ Ps MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
       latency = queues_[home].latency;
     }
   }
-  return static_cast<Ps>(done) + latency;
+  return {static_cast<Ps>(done) + latency, bytes};
 }
 
 }  // namespace attnsim::replay::time

@@ -9,7 +9,7 @@
 
 #include "sim/machine/machine_caches.h"
 #include "sim/replay/replay.h"
-#include "sim/replay/time/rates.h"
+#include "sim/replay/time/core.h"
 #include "sim/trace/memory_use.h"
 #include "sim/trace/tensor_layout.h"
 
@@ -26,13 +26,12 @@ class MemorySystem {
  public:
   /// References the run, which outlives it.
   explicit MemorySystem(const PlannedRun& planned);
+  MemorySystem(const MemorySystem&) = delete;  // the caches refer to the machine
+  MemorySystem& operator=(const MemorySystem&) = delete;
 
   /// Moves the region of a traffic record, asked for by a core at `now`; requests come in the order
-  /// of their times. Returns when its data have arrived (a load) or left (a store).
-  Ps serve(const TileOp& record, std::int64_t core, Ps now);
-
-  /// Bytes of a record's region, once per pass over it.
-  std::uint64_t bytes_of(const TileOp& record) const;
+  /// of their times.
+  Served serve(const TileOp& record, std::int64_t core, Ps now);
 
   const std::vector<SharedLane>& lanes() const { return lanes_; }
 
@@ -44,18 +43,16 @@ class MemorySystem {
   };
   struct Moved {
     std::uint64_t read = 0, written = 0;
-    bool operator==(const Moved&) const = default;
   };
 
   Queue queue_of(const MemorySpec& memory) const;
   double serve(std::size_t lane, const Moved& moved, Ps now);
-  Moved at_home() const;
 
   MachineSpec machine_;  // caches without a policy replaced by LRU ones
   TensorLayout layout_;
-  std::size_t tensors_;
   std::optional<machine::MachineCaches> caches_;
   std::optional<std::size_t> first_cache_;
+  machine::MemoryCounts at_home_{};  // when the last request was served
   std::vector<Queue> queues_;
   std::vector<SharedLane> lanes_;
 };

@@ -9,6 +9,8 @@ namespace {
 /// run ahead as far as their buffers allow.
 constexpr std::uint32_t kLookAhead = 4;
 
+constexpr std::size_t kFirstQueue = 64;  // a power of two
+
 }  // namespace
 
 Place::Place(const Kernel& kernel, const Shape& shape)
@@ -17,21 +19,13 @@ Place::Place(const Kernel& kernel, const Shape& shape)
 void Place::start(std::int64_t task, Ps at) {
   number_ = task;
   starts_at_ = at;
+  stirred_ = true;
   task_.emplace(kernel_.start(emitter_, kernel_.task(task)));
 }
 
 void Place::push(std::size_t queue, std::uint32_t number) {
   Queue& q = queues_[queue];
-  if (!q.ever_used) {
-    q.ever_used = true;
-    const std::size_t agent = queue / kKinds;
-    const int parts = queue % kKinds == compute ? shape_.strands[agent] : 1;
-    for (int part = 0; part < parts; ++part) {
-      strands_.push_back({.queue = static_cast<std::uint8_t>(queue),
-                          .part = static_cast<std::uint8_t>(part),
-                          .next = q.pushed});
-    }
-  }
+  if (q.numbers.empty()) open(queue);
   std::uint32_t behind = 0;
   for (const Strand& strand : strands_) {
     if (strand.queue == queue) behind = std::max(behind, q.pushed - strand.next);
@@ -39,11 +33,21 @@ void Place::push(std::size_t queue, std::uint32_t number) {
   if (behind == q.numbers.size()) {
     std::vector<std::uint32_t> larger(q.numbers.size() * 2);
     for (std::uint32_t i = q.pushed - behind; i != q.pushed; ++i) {
-      larger[i % larger.size()] = q.numbers[i % q.numbers.size()];
+      larger[i & (larger.size() - 1)] = q.numbers[i & (q.numbers.size() - 1)];
     }
     q.numbers = std::move(larger);
   }
-  q.numbers[q.pushed++ % q.numbers.size()] = number;
+  q.numbers[q.pushed++ & (q.numbers.size() - 1)] = number;
+}
+
+/// A queue's first operation brings its strands into being.
+void Place::open(std::size_t queue) {
+  queues_[queue].numbers.resize(kFirstQueue);
+  const int parts = queue % kKinds == compute ? shape_.strands[queue / kKinds] : 1;
+  for (int part = 0; part < parts; ++part) {
+    strands_.push_back(
+        {.queue = static_cast<std::uint8_t>(queue), .part = static_cast<std::uint8_t>(part)});
+  }
 }
 
 void Place::consume(std::span<const TileOp> ops) {
@@ -82,6 +86,7 @@ void Place::complete(std::uint32_t number, int part, Ps done) {
   TimedOp& op = window_.op(number);
   op.done[static_cast<std::size_t>(part)] = done;
   --op.left;
+  stirred_ = true;
   if (op.unit != Unit::copy_out) --unfinished_;
   last_done_ = std::max(last_done_, done);
 }

@@ -5,6 +5,7 @@
 // queue of their own, so that a load starts as soon as its buffer is free.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -51,11 +52,22 @@ class Place final : public Sink {
   /// The operation a strand would issue next; 0: none is known.
   std::uint32_t next_of(const Strand& strand) const {
     const Queue& queue = queues_[strand.queue];
-    return strand.next == queue.pushed ? 0 : queue.numbers[strand.next % queue.numbers.size()];
+    return strand.next == queue.pushed ? 0
+                                       : queue.numbers[strand.next & (queue.numbers.size() - 1)];
   }
 
   /// The part of an operation is done, its results at `done`.
   void complete(std::uint32_t number, int part, Ps done);
+
+  /// Whether anything has happened since the last sleep(): an operation was done, a task put here,
+  /// or its time has come.
+  bool stirred(Ps now) const { return stirred_ || wakes_at_ <= now; }
+  void sleep(Ps until) {
+    stirred_ = false;
+    wakes_at_ = until;
+  }
+  void wake_by(Ps at) { wakes_at_ = std::min(wakes_at_, at); }
+  Ps wakes_at() const { return wakes_at_; }
 
   Window& window() { return window_; }
   Ps starts_at() const { return starts_at_; }
@@ -65,9 +77,8 @@ class Place final : public Sink {
 
  private:
   struct Queue {
-    std::vector<std::uint32_t> numbers = std::vector<std::uint32_t>(64);
+    std::vector<std::uint32_t> numbers{};  // a ring; its size is a power of two
     std::uint32_t pushed = 0;
-    bool ever_used = false;
   };
   enum Kind : std::uint8_t { compute, copy_in, copy_out, kKinds };
 
@@ -75,6 +86,7 @@ class Place final : public Sink {
     return static_cast<std::size_t>(agent * kKinds + kind);
   }
   void push(std::size_t queue, std::uint32_t number);
+  void open(std::size_t queue);
   bool starved() const;
 
   const Kernel& kernel_;
@@ -86,6 +98,8 @@ class Place final : public Sink {
   std::vector<Strand> strands_;
   std::uint64_t unfinished_ = 0;  // parts of operations, stores left out
   std::int64_t number_ = -1;
+  bool stirred_ = false;
+  Ps wakes_at_ = kNever;
   Ps starts_at_ = 0;
   Ps last_done_ = 0;
   UnitWorkSums work_;

@@ -56,7 +56,9 @@ CoreRates core_rates(const MachineSpec& machine, std::vector<std::string>& missi
   for (const auto& [dtype, rate] : units.matrix) {
     rates.matrix[static_cast<std::size_t>(dtype)] = per_unit(rate, cores, matrix_stated, running);
   }
-  rates.vector = per_unit(*units.vector / 2, cores, stated, running);
+  rates.vector = machine.core.lanes
+                     ? kPsPerSecond / running / static_cast<double>(*machine.core.lanes)
+                     : per_unit(*units.vector / 2, cores, stated, running);
   rates.exp = per_unit(*units.exp, cores, stated, running);
   if (const auto port = port_rate(machine)) rates.port = per_unit(*port, cores, stated, running);
   if (units.copy) rates.copy = per_unit(*units.copy, cores, stated, running);

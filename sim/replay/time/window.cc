@@ -61,6 +61,28 @@ void Window::load(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
   state.writer = number;
 }
 
+const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
+  const auto place = [&](int operand) {
+    const std::uint32_t slot = record.t[operand];
+    return OperandPlace{.in_scratchpad = slot != kNoSlot && slots_[slot].in_scratchpad};
+  };
+  const OperandPlace a = place(1);
+  const OperandPlace b = place(2);
+  KnownCost& known =
+      known_[static_cast<std::size_t>(record.op) * 2 + ((record.flags & kTransposeB) != 0 ? 1 : 0)];
+  if (known.m != record.m || known.n != record.n || known.k != record.k || known.agent != agent ||
+      known.a_in_scratchpad != a.in_scratchpad || known.b_in_scratchpad != b.in_scratchpad) {
+    known = {record.m,
+             record.n,
+             record.k,
+             static_cast<std::uint8_t>(agent),
+             a.in_scratchpad,
+             b.in_scratchpad,
+             cost_of(record, a, b, *shape_.launch, shape_.warps[agent], *shape_.rates)};
+  }
+  return known.cost;
+}
+
 /// The unit an operation needs and for how long.
 void Window::settle(TimedOp& op, const TileOp& record) {
   const OpRow& row = op_row(record.op);
@@ -71,12 +93,7 @@ void Window::settle(TimedOp& op, const TileOp& record) {
     op.waited_for = false;
     return;
   }
-  const auto place = [&](int operand) {
-    const std::uint32_t slot = record.t[operand];
-    return OperandPlace{.in_scratchpad = slot != kNoSlot && slots_[slot].in_scratchpad};
-  };
-  last_cost =
-      cost_of(record, place(1), place(2), *shape_.launch, shape_.warps[agent], *shape_.rates);
+  last_cost = known_cost(record, agent);
   op.unit = last_cost.busy > 0 ? last_cost.unit : Unit::none;
   op.strands = op.left = shape_.strands[agent];
   op.work = static_cast<Ps>(last_cost.busy / op.strands);

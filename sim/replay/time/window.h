@@ -88,7 +88,17 @@ class Window {
   void load(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void settle(TimedOp& op, const TileOp& record);
 
+  /// The cost of the last operation of a kind, which the next one usually shares.
+  struct KnownCost {
+    std::int32_t m = -1, n = -1, k = -1;
+    std::uint8_t agent = 0;
+    bool a_in_scratchpad = true, b_in_scratchpad = true;
+    OpCost cost{};
+  };
+  const OpCost& known_cost(const TileOp& record, std::size_t agent);
+
   const Shape& shape_;
+  std::array<KnownCost, kOpCount * 2> known_{};  // by operation, and by whether B is transposed
   std::vector<TimedOp> ops_;
   std::vector<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
