@@ -19,7 +19,7 @@ Core::Core(const Kernel& kernel, const Shape& shape, std::int64_t id, std::size_
       wants_task_(places, false),
       slowdown_(kMillion + std::llround(shape.rates->contention * kMillion)) {
   for (std::size_t i = 0; i < places; ++i) {
-    places_.push_back(std::make_unique<Place>(kernel, shape));
+    places_.push_back(std::make_unique<Place>(kernel, shape, listener != nullptr));
   }
 }
 
@@ -40,23 +40,30 @@ UnitWorkSums Core::work() const {
   return sum;
 }
 
-void Core::serve_requests(Shared& shared) {
-  for (const Copy& copy : copies_) {
-    Place& place = *places_[copy.place];
-    const TileOp& record = place.window().record(copy.number);
-    const bool in = place.window().op(copy.number).unit == Unit::copy_in;
-    // The core's own port and the shared memories work on a copy at the same time.
-    const Served served = shared.serve(record, id_, now_);
-    double& port = in ? copy_in_free_ : copy_out_free_;
-    port = std::max(port, static_cast<double>(now_)) +
-           shape_.rates->copy * static_cast<double>(served.bytes);
-    const Ps done = std::max(static_cast<Ps>(port), served.done);
-    if (listener_ != nullptr) {
-      listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
-                      now_, done);
-    }
-    place.complete(copy.number, 0, done);
+/// A copy, or a strand's share of one: the core's port and the shared memories work on it at the
+/// same time. The memories get it as one request, with the first share.
+void Core::serve(const Copy& copy, Shared& shared) {
+  Place& place = *places_[copy.place];
+  Place::Strand& strand = place.strands()[copy.strand];
+  const TimedOp& op = place.window().op(copy.number);
+  const TileOp& record = place.window().record(copy.number);
+  const bool in = op.unit == Unit::copy_in;
+  const Served served = op.left == op.strands ? shared.serve(record, id_, now_)
+                                              : Served{now_, shared.bytes_of(record)};
+  double& port = in ? copy_in_free_ : copy_out_free_;
+  port = std::max(port, static_cast<double>(now_)) +
+         shape_.rates->copy * static_cast<double>(served.bytes) / op.strands;
+  const Ps done = std::max(static_cast<Ps>(port), served.done);
+  if (op.waited_for) strand.free_at = static_cast<Ps>(port);
+  if (listener_ != nullptr) {
+    listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
+                    now_, done);
   }
+  place.complete(copy.number, strand.part, done);
+}
+
+void Core::serve_requests(Shared& shared) {
+  for (const Copy& copy : copies_) serve(copy, shared);
   copies_.clear();
   if (!any_wants_task_) return;
   any_wants_task_ = false;
@@ -109,7 +116,7 @@ bool Core::issue(std::size_t p, std::size_t s) {
   if (strand.waiting) return false;
   const std::uint32_t number = place.next_of(strand);
   if (number == 0) return false;
-  const Ps ready = place.window().ready(number, strand.part);
+  const Ps ready = std::max(strand.free_at, place.window().ready(number, strand.part));
   if (ready > now_) {
     place.wake_by(ready);
     return false;
@@ -118,7 +125,7 @@ bool Core::issue(std::size_t p, std::size_t s) {
   switch (op.unit) {
     case Unit::copy_in:
     case Unit::copy_out:
-      copies_.push_back({p, number});
+      copies_.push_back({p, s, number});
       break;
     case Unit::matrix:
     case Unit::vector: {

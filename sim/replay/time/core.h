@@ -37,6 +37,7 @@ class Shared {
   virtual std::int64_t next_task(std::int64_t core, std::size_t place) = 0;
   /// Moves what a traffic record says.
   virtual Served serve(const TileOp& record, std::int64_t core, Ps now) = 0;
+  virtual std::uint64_t bytes_of(const TileOp& record) const = 0;
 };
 
 class Core {
@@ -80,10 +81,12 @@ class Core {
   };
   struct Copy {
     std::size_t place;
+    std::size_t strand;
     std::uint32_t number;
   };
 
   void serve_requests(Shared& shared);
+  void serve(const Copy& copy, Shared& shared);
   void issue();
   bool issue(std::size_t place, std::size_t strand);
   void finish_task(std::size_t place);

@@ -55,6 +55,7 @@ class Scheduler final : public Shared {
   Served serve(const TileOp& record, std::int64_t core, Ps now) override {
     return memory_.serve(record, core, now);
   }
+  std::uint64_t bytes_of(const TileOp& record) const override { return memory_.bytes_of(record); }
 
  private:
   /// Every place takes each n-th task, n places in all.

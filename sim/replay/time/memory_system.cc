@@ -66,8 +66,16 @@ double MemorySystem::serve(std::size_t lane, const Moved& moved, Ps now) {
   return queue.free;
 }
 
+std::uint64_t MemorySystem::bytes_of(const TileOp& record) const {
+  std::uint64_t bytes = 0;
+  layout_.for_each_rect(record.tensor, record.row, record.col, record.m, record.n,
+                        [&](const ByteRect& rect) { bytes += rect.rows * rect.row_bytes; });
+  return bytes;
+}
+
 Served MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
   Moved moved;
+  std::uint64_t through_port = 0;
   layout_.for_each_rect(record.tensor, record.row, record.col, record.m, record.n,
                         [&](const ByteRect& rect) {
                           for_each_use(record, [&](const MemoryUse& use) {
@@ -78,9 +86,9 @@ Served MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
                               caches_->access(*first_cache_, core, rect, use, record.tensor);
                           });
                         });
-  const std::uint64_t bytes = moved.read + moved.written;
   const std::size_t home = lanes_.size() - 1;
-  if (!caches_) return {static_cast<Ps>(serve(home, moved, now)) + queues_[home].latency, bytes};
+  if (!caches_)
+    return {static_cast<Ps>(serve(home, moved, now)) + queues_[home].latency, through_port};
   double done = serve(0, moved, now);
   Ps latency = queues_[0].latency;
   const machine::MemoryCounts& home_now = caches_->at_home();
@@ -94,7 +102,7 @@ Served MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
       latency = queues_[home].latency;
     }
   }
-  return {static_cast<Ps>(done) + latency, bytes};
+  return {static_cast<Ps>(done) + latency, through_port};
 }
 
 }  // namespace attnsim::replay::time

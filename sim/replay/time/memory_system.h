@@ -33,6 +33,9 @@ class MemorySystem {
   /// of their times.
   Served serve(const TileOp& record, std::int64_t core, Ps now);
 
+  /// Bytes of a record's region, through the core's port.
+  std::uint64_t bytes_of(const TileOp& record) const;
+
   const std::vector<SharedLane>& lanes() const { return lanes_; }
 
  private:

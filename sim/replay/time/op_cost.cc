@@ -76,9 +76,10 @@ double work(const UnitWork& unit, const TileOp& op) {
   return unit.mn * m * n + unit.m * m + unit.mk * m * k + unit.mnk * m * n * k;
 }
 
-/// Elementwise operations beside those of the table: results that a product takes next are rounded
-/// to its operands' type, one conversion an element.
-double conversions(const TileOp& op) {
+/// Elementwise operations beside those of the table. Results that a product takes next are rounded
+/// to its operands' type, one conversion an element; a mask is an index and a comparison before it
+/// is a selection.
+double instructions_beside(const TileOp& op) {
   switch (op.op) {
     case Op::softmax_local:
     case Op::online_softmax:
@@ -88,6 +89,9 @@ double conversions(const TileOp& op) {
     case Op::exp_rows:
     case Op::softmax_grad:
       return static_cast<double>(op.m) * op.n;
+    case Op::hide:
+    case Op::band:
+      return 2 * static_cast<double>(op.m) * op.n;
     default:
       return 0;
   }
@@ -113,7 +117,7 @@ OpCost cost_of(const TileOp& op, const OperandPlace& a, const OperandPlace& b, c
   }
   cost.unit = Unit::vector;
   cost.exp = work(row.exp, op) * rates.exp;
-  cost.vector = (work(row.vector, op) + conversions(op)) * rates.vector;
+  cost.vector = (work(row.vector, op) + instructions_beside(op)) * rates.vector;
   cost.busy = cost.exp + cost.vector;
   return cost;
 }

@@ -13,8 +13,11 @@ constexpr std::size_t kFirstQueue = 64;  // a power of two
 
 }  // namespace
 
-Place::Place(const Kernel& kernel, const Shape& shape)
-    : kernel_(kernel), shape_(shape), window_(shape), emitter_(*this, Emitter::Mode::pull) {}
+Place::Place(const Kernel& kernel, const Shape& shape, bool keep_records)
+    : kernel_(kernel),
+      shape_(shape),
+      window_(shape, keep_records),
+      emitter_(*this, Emitter::Mode::pull) {}
 
 void Place::start(std::int64_t task, Ps at) {
   number_ = task;
@@ -61,9 +64,9 @@ void Place::consume(std::span<const TileOp> ops) {
     work_.exp += cost.exp;
     work_.vector += cost.vector;
     if (op.unit != Unit::copy_out) unfinished_ += op.strands;
-    const Kind kind = op.unit == Unit::copy_in    ? copy_in
-                      : op.unit == Unit::copy_out ? copy_out
-                                                  : compute;
+    const Kind kind = op.unit == Unit::copy_in                      ? copy_in
+                      : op.unit == Unit::copy_out && !op.waited_for ? copy_out
+                                                                    : compute;
     push(queue_of(op.agent, kind), number);
   }
 }

@@ -25,7 +25,7 @@ struct UnitWorkSums {
 class Place final : public Sink {
  public:
   /// References both.
-  Place(const Kernel& kernel, const Shape& shape);
+  Place(const Kernel& kernel, const Shape& shape, bool keep_records);
 
   /// Puts a task here. Its first operation is emitted by the next pull().
   void start(std::int64_t task, Ps at);
@@ -46,6 +46,7 @@ class Place final : public Sink {
     std::uint8_t part = 0;   // of the agent's strands
     std::uint32_t next = 0;  // position in its queue
     bool waiting = false;    // for the operation it issued last
+    Ps free_at = 0;          // when the core\'s port has taken what it stored last
   };
 
   std::vector<Strand>& strands() { return strands_; }

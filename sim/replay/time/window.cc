@@ -90,7 +90,12 @@ void Window::settle(TimedOp& op, const TileOp& record) {
   last_cost = {};
   if (row.kind == OpClass::traffic && record.op != Op::move) {
     op.unit = traffic_unit(record.op);
-    op.waited_for = false;
+    // What leaves from registers passes the core's port while its warps wait for room there; what
+    // leaves from the scratchpad is copied beside them.
+    const bool from_registers =
+        op.unit == Unit::copy_out && record.t[1] != kNoSlot && !slots_[record.t[1]].in_scratchpad;
+    if (from_registers) op.strands = op.left = shape_.strands[agent];
+    op.waited_for = from_registers;
     return;
   }
   last_cost = known_cost(record, agent);
@@ -129,7 +134,9 @@ bool Window::append(const TileOp& record) {
       write(op, record.t[i], number);
     }
   }
-  records_[number & (size() - 1)] = record;
+  if (keep_records_ || op.unit == Unit::copy_in || op.unit == Unit::copy_out) {
+    records_[number & (size() - 1)] = record;
+  }
   ++end_;
   return true;
 }

@@ -18,7 +18,7 @@ namespace attnsim::replay::time {
 inline constexpr int kMostStrands = 4;
 /// Agents of a task: of a warp-specialised CTA, its warp roles.
 inline constexpr int kMostAgents = 8;
-inline constexpr int kMostWaits = 16;
+inline constexpr int kMostWaits = 12;
 
 /// An operation on its way.
 struct TimedOp {
@@ -30,8 +30,8 @@ struct TimedOp {
   std::uint8_t left = 1;   // strands that have not finished
   bool waited_for = true;  // its strand goes on only when it is finished
   std::uint8_t waits = 0;
-  std::array<std::uint32_t, kMostWaits> wait_for{};
   std::uint32_t iteration = 0;
+  std::array<std::uint32_t, kMostWaits> wait_for{};
 };
 
 /// How the machine and the kernel shape the operations of a task.
@@ -45,14 +45,16 @@ struct Shape {
 
 class Window {
  public:
-  explicit Window(const Shape& shape) : shape_(shape), ops_(kFirstSize), records_(kFirstSize) {}
+  /// References `shape`. `keep_records`: of all operations, not of traffic alone.
+  Window(const Shape& shape, bool keep_records)
+      : shape_(shape), keep_records_(keep_records), ops_(kFirstSize), records_(kFirstSize) {}
 
   /// Takes the next record; false when it is no operation (structure, storage without work).
   bool append(const TileOp& record);
 
   TimedOp& op(std::uint32_t number) { return ops_[number & (size() - 1)]; }
   const TimedOp& op(std::uint32_t number) const { return ops_[number & (size() - 1)]; }
-  /// The record of an operation that moves data.
+  /// The record of an operation that moves data, of any one for a listener.
   const TileOp& record(std::uint32_t number) const { return records_[number & (size() - 1)]; }
 
   std::uint32_t begin() const { return begin_; }
@@ -70,7 +72,7 @@ class Window {
   OpCost last_cost{};  // of the operation appended last
 
  private:
-  static constexpr std::uint32_t kFirstSize = 128;  // a power of two
+  static constexpr std::uint32_t kFirstSize = 32;  // a power of two
 
   struct SlotState {
     std::uint32_t writer = 0;
@@ -98,6 +100,7 @@ class Window {
   const OpCost& known_cost(const TileOp& record, std::size_t agent);
 
   const Shape& shape_;
+  bool keep_records_;
   std::array<KnownCost, kOpCount * 2> known_{};  // by operation, and by whether B is transposed
   std::vector<TimedOp> ops_;
   std::vector<TileOp> records_;
