@@ -117,6 +117,7 @@ TEST_P(Preset, SaysWhatADurationNeeds) {
   EXPECT_TRUE(machine_.units.vector.has_value());
   EXPECT_TRUE(machine_.units.exp.has_value());
   EXPECT_TRUE(machine_.home().bandwidth.has_value());
+  EXPECT_TRUE(machine_.clock.has_value());
   EXPECT_EQ(machine_.units.clock, machine_.clock) << "rates are stated at the clock of the machine";
   for (const Role role : {Role::operand, Role::accumulator, Role::vector}) {
     EXPECT_TRUE(machine_.space(role).capacity.has_value()) << name(role);
