@@ -59,7 +59,12 @@ class ForwardTiles final : public RowKeyTiles {
   ForwardTiles(const Workload& w, const Target& target, bool trimmed)
       : RowKeyTiles(w, target), trimmed_(trimmed) {}
 
-  std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
+  /// None on the T4: the kernel lets K and V take turns in its 64 KiB of shared memory (with V in
+  /// registers meanwhile), where this nest holds both.
+  std::optional<TileSizes> released() const override {
+    if (target_.arch() == "sm75") return std::nullopt;
+    return released_tiles(target_.arch(), w_);
+  }
 
   TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
 
