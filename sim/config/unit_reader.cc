@@ -95,6 +95,12 @@ std::span<const Field<LoadSpec>> load_table() {
        [](const Cursor& v, LoadSpec& out) {
          out.synchronous_matrix = v.quantity(Quantity::percent);
        }},
+      {{.key = "port",
+        .type = "percentage",
+        .fallback = "100 %",
+        .doc = "of a product's reads of the scratchpad that it feels; the others are served beside "
+               "the multiply-adds before them"},
+       [](const Cursor& v, LoadSpec& out) { out.port = v.quantity(Quantity::percent); }},
       {{.key = "stage_latency",
         .type = "number of clocks",
         .fallback = "0 clk",

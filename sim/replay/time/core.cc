@@ -185,11 +185,14 @@ void Core::finish(Server& server) {
     listener_->work(id_, job.place, op.agent, place.window().record(job.number), op.unit, job.from,
                     now_);
   }
+  // Filling and draining an operation takes its warps as long as it takes its dependents.
+  const Ps done = now_ + shape_.rates->stage_latency;
   if (op.waited_for) {
     strand.waiting = false;
+    strand.free_at = done;
     ++strand.next;
   }
-  place.complete(job.number, strand.part, now_ + shape_.rates->stage_latency);
+  place.complete(job.number, strand.part, done);
 }
 
 Ps Core::proceed(Shared& shared) {

@@ -10,10 +10,6 @@ constexpr std::int64_t kWarpRows = 16;
 constexpr std::int64_t kGroupRows = 64;
 constexpr std::int64_t kWarpCols = 8;
 
-/// The share of the scratchpad's reads that products feel. Most are served beside the multiply-adds
-/// of the step before (calibrated with the contention; docs/time.md).
-constexpr double kPortShare = 0.3;
-
 /// How often the operands of a product are read: A once per group of warps that share its rows, and
 /// B once per group that share its columns.
 struct Reads {
@@ -31,8 +27,10 @@ Reads reads_of(const TileOp& op, bool a_in_scratchpad, const Launch& launch, std
     case WarpLayout::rows:
       return {.b = static_cast<double>(row_warps)};
     case WarpLayout::columns:
-      // Scores are cut by keys; so are the probabilities, whose products are then summed.
+      // Scores are cut by keys, and so are the probabilities: their products over keys are summed,
+      // those of their transpose (dK, dV) stay where they are.
       if (a_in_scratchpad) return {.a = static_cast<double>(warps)};
+      if ((op.flags & kTransposeA) != 0) return {.b = static_cast<double>(warps)};
       return {.reduced = true};
     case WarpLayout::both:
       break;
@@ -112,7 +110,7 @@ OpCost cost_of(const TileOp& op, const OperandPlace& a, const OperandPlace& b, c
     cost.unit = Unit::matrix;
     cost.matrix = 2 * work(row.matrix, op) * rates.matrix_ps(op.operand_dtype) / path;
     cost.port = port_bytes(op, a, b, launch, warps) * rates.port;
-    cost.busy = contended(cost.matrix, kPortShare * cost.port, rates.contention);
+    cost.busy = contended(cost.matrix, rates.port_share * cost.port, rates.contention);
     return cost;
   }
   cost.unit = Unit::vector;

@@ -71,14 +71,19 @@ void Place::consume(std::span<const TileOp> ops) {
   }
 }
 
+/// Whether a strand that is not just storing has nothing to go on with, or there is none yet.
 bool Place::starved() const {
-  return std::any_of(strands_.begin(), strands_.end(), [&](const Strand& strand) {
-    return strand.queue % kKinds != copy_out && next_of(strand) == 0 && !strand.waiting;
-  });
+  bool none = true;
+  for (const Strand& strand : strands_) {
+    if (strand.queue % kKinds == copy_out) continue;
+    none = false;
+    if (!strand.waiting && next_of(strand) == 0) return true;
+  }
+  return none;
 }
 
 void Place::pull() {
-  while (task_ && (strands_.empty() || starved()) && window_.iterations_ahead() < kLookAhead) {
+  while (task_ && starved() && window_.iterations_ahead() < kLookAhead) {
     task_->resume();
     if (task_->done()) task_.reset();  // its tiles drop
     emitter_.flush();

@@ -64,6 +64,7 @@ CoreRates core_rates(const MachineSpec& machine, std::vector<std::string>& missi
   if (units.copy) rates.copy = per_unit(*units.copy, cores, stated, running);
   rates.contention = machine.load.contention.value_or(0);
   rates.synchronous_matrix = machine.load.synchronous_matrix.value_or(1);
+  rates.port_share = machine.load.port.value_or(1);
   const double clk = kPsPerSecond / running;
   rates.stage_latency = static_cast<Ps>(machine.load.stage_latency.value_or(0) * clk);
   rates.task_start = static_cast<Ps>(machine.load.task_start.value_or(0) * clk);

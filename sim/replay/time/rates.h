@@ -23,6 +23,7 @@ struct CoreRates {
   double copy = 0;                           // per byte between the core and what is outside
   double contention = 0;                     // see LoadSpec
   double synchronous_matrix = 1;
+  double port_share = 1;
   Ps stage_latency = 0;
   Ps task_start = 0;
   double clock = 0;  // hertz

@@ -98,9 +98,10 @@ void Window::settle(TimedOp& op, const TileOp& record) {
     op.waited_for = from_registers;
     return;
   }
+  op.strands = op.left = shape_.strands[agent];
+  if (record.op == Op::fill) return;  // registers set beside other work
   last_cost = known_cost(record, agent);
   op.unit = last_cost.busy > 0 ? last_cost.unit : Unit::none;
-  op.strands = op.left = shape_.strands[agent];
   op.work = static_cast<Ps>(last_cost.busy / op.strands);
   op.waited_for = !(op.unit == Unit::matrix && shape_.launch->asynchronous_matrix);
 }

@@ -5,6 +5,7 @@
 // that wrote each of its operands, and one that overwrites a tile also for those that read it.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -101,11 +102,12 @@ class Window {
 
   const Shape& shape_;
   bool keep_records_;
-  std::array<KnownCost, kOpCount * 2> known_{};  // by operation, and by whether B is transposed
+  std::array<KnownCost, kOpCount * 4> known_{};  // by operation and transposed operands
   std::vector<TimedOp> ops_;
   std::vector<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
   std::uint32_t begin_ = 1, end_ = 1;  // numbers start at 1: 0 means none
+  std::uint32_t oldest_ = 1;
   std::uint32_t iteration_ = 0;
 };
 
