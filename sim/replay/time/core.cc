@@ -54,7 +54,10 @@ void Core::serve(const Copy& copy, Shared& shared) {
   port = std::max(port, static_cast<double>(now_)) +
          shape_.rates->copy * static_cast<double>(served.bytes) / op.strands;
   const Ps done = std::max(static_cast<Ps>(port), served.done);
-  if (op.waited_for) strand.free_at = static_cast<Ps>(port);
+  if (op.waited_for) {
+    strand.free_at = static_cast<Ps>(port);
+    strand.last = op.unit;
+  }
   if (listener_ != nullptr) {
     listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
                     now_, done);
@@ -116,12 +119,13 @@ bool Core::issue(std::size_t p, std::size_t s) {
   if (strand.waiting) return false;
   const std::uint32_t number = place.next_of(strand);
   if (number == 0) return false;
-  const Ps ready = std::max(strand.free_at, place.window().ready(number, strand.part));
+  const TimedOp& op = place.window().op(number);
+  const Ps ready = std::max(strand.free_at + place.window().between(strand.last, op.unit),
+                            place.window().ready(number, strand.part));
   if (ready > now_) {
     place.wake_by(ready);
     return false;
   }
-  const TimedOp& op = place.window().op(number);
   switch (op.unit) {
     case Unit::copy_in:
     case Unit::copy_out:
@@ -185,14 +189,13 @@ void Core::finish(Server& server) {
     listener_->work(id_, job.place, op.agent, place.window().record(job.number), op.unit, job.from,
                     now_);
   }
-  // Filling and draining an operation takes its warps as long as it takes its dependents.
-  const Ps done = now_ + shape_.rates->stage_latency;
   if (op.waited_for) {
     strand.waiting = false;
-    strand.free_at = done;
+    strand.free_at = now_;
+    strand.last = op.unit;
     ++strand.next;
   }
-  place.complete(job.number, strand.part, done);
+  place.complete(job.number, strand.part, now_);
 }
 
 Ps Core::proceed(Shared& shared) {

@@ -46,7 +46,8 @@ class Place final : public Sink {
     std::uint8_t part = 0;   // of the agent's strands
     std::uint32_t next = 0;  // position in its queue
     bool waiting = false;    // for the operation it issued last
-    Ps free_at = 0;          // when the core\'s port has taken what it stored last
+    Ps free_at = 0;          // when its last operation, or the core's port with it, was done
+    Unit last = Unit::none;  // what that was on
   };
 
   std::vector<Strand>& strands() { return strands_; }

@@ -152,15 +152,14 @@ Ps Window::ready(std::uint32_t number, int strand) const {
     const TimedOp& first = op(other);
     const bool own_part = first.strands == 1 || (by_rows && first.agent == waiting.agent &&
                                                  first.strands == waiting.strands);
+    Ps done = 0;
     if (own_part) {
-      latest =
-          std::max(latest, first.done[first.strands == 1 ? 0 : static_cast<std::size_t>(strand)]);
+      done = first.done[first.strands == 1 ? 0 : static_cast<std::size_t>(strand)];
     } else {
-      for (int s = 0; s < first.strands; ++s) {
-        latest = std::max(latest, first.done[static_cast<std::size_t>(s)]);
-      }
+      for (std::size_t s = 0; s < first.strands; ++s) done = std::max(done, first.done[s]);
     }
-    if (latest == kNever) return kNever;
+    if (done == kNever) return kNever;
+    latest = std::max(latest, done + between(first.unit, waiting.unit));
   }
   return latest;
 }
@@ -170,7 +169,7 @@ void Window::retire(Ps now) {
     const TimedOp& first = op(begin_);
     if (first.left != 0) return;
     for (int s = 0; s < first.strands; ++s) {
-      if (first.done[static_cast<std::size_t>(s)] > now) return;
+      if (first.done[static_cast<std::size_t>(s)] + shape_.rates->stage_latency > now) return;
     }
     ++begin_;
   }

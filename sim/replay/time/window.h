@@ -23,7 +23,7 @@ inline constexpr int kMostWaits = 12;
 
 /// An operation on its way.
 struct TimedOp {
-  std::array<Ps, kMostStrands> done{};  // by strand: when dependents may start; kNever before
+  std::array<Ps, kMostStrands> done{};  // by strand: when its result is there; kNever before
   Ps work = 0;                          // of one strand, on its unit
   Unit unit = Unit::none;
   std::uint8_t agent = 0;
@@ -65,7 +65,16 @@ class Window {
   /// When everything a strand's part of an operation waits for is done; kNever: not known yet.
   Ps ready(std::uint32_t number, int strand) const;
 
-  /// Forgets leading operations whose results are there at `now`.
+  /// The time from the end of an operation on one unit to the start of the next one of its strand,
+  /// or of one that depends on it, on another: filling and draining a product. Elementwise
+  /// operations that follow each other are one stream of instructions.
+  Ps between(Unit first, Unit second) const {
+    const bool computes = first == Unit::matrix || first == Unit::vector;
+    const bool one_stream = first == Unit::vector && second == Unit::vector;
+    return computes && !one_stream ? shape_.rates->stage_latency : 0;
+  }
+
+  /// Forgets leading operations whose results are there at `now`, for every unit.
   void retire(Ps now);
   /// Iterations between the newest operation and the oldest unfinished one.
   std::uint32_t iterations_ahead() const { return empty() ? 0 : iteration_ - op(begin_).iteration; }
