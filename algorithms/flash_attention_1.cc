@@ -37,7 +37,15 @@ AlgorithmInfo info() {
                   .default_value = "false",
                   .doc =
                       "leave out the initial stores of O, l, m and their loads in the first pass; "
-                      "the backward pass is as printed"}},
+                      "the backward pass is as printed"},
+                 {.name = "splits",
+                  .type = ParamType::integer,
+                  .default_value = "1",
+                  .doc = "tasks of a head, each with a part of the query rows (backward: of the "
+                         "keys, dQ added up at the memory); 0: as the released kernel from v1.0 "
+                         "on chooses, by how evenly they fill the cores",
+                  .minimum = 0,
+                  .maximum = 30}},
       .dropout = true,
       .block_masks = true,
   };
@@ -54,10 +62,44 @@ std::optional<TileSizes> released_tiles(const std::string& arch, const Workload&
   return std::nullopt;
 }
 
+/// Tasks a head is split into by the released kernel (fmha_api.cpp, num_splits_heuristic): the
+/// fewest that fill the cores' places to within 95 % of the best.
+std::int64_t released_splits(std::int64_t heads, std::int64_t places, std::int64_t most) {
+  const auto efficiency = [&](std::int64_t splits) {
+    const double waves = static_cast<double>(heads * splits) / static_cast<double>(places);
+    return waves / std::ceil(waves);
+  };
+  double best = 0;
+  for (std::int64_t n = 1; n <= most; ++n) best = std::max(best, efficiency(n));
+  std::int64_t splits = 1;
+  while (efficiency(splits) < 0.95 * best) ++splits;
+  return splits;
+}
+
+/// What is left of runs between two indices.
+std::vector<Run> within(std::vector<Run> runs, std::int64_t begin, std::int64_t end) {
+  for (Run& run : runs) {
+    run.begin = std::max(run.begin, begin);
+    run.end = std::min(run.end, end);
+  }
+  return runs;
+}
+
+/// The indices of one of `parts` parts, as even as whole indices allow.
+Run part(std::int64_t indices, std::int64_t parts, std::int64_t which) {
+  const std::int64_t each = ceil_div(indices, parts);
+  return {.begin = std::min(indices, which * each), .end = std::min(indices, (which + 1) * each)};
+}
+
+/// Parts that are not empty.
+std::int64_t used_parts(std::int64_t indices, std::int64_t parts) {
+  return ceil_div(indices, ceil_div(indices, parts));
+}
+
 class ForwardTiles final : public RowKeyTiles {
  public:
-  ForwardTiles(const Workload& w, const Target& target, bool trimmed)
-      : RowKeyTiles(w, target), trimmed_(trimmed) {}
+  ForwardTiles(const Workload& w, const Target& target, bool trimmed, std::int64_t splits)
+      : RowKeyTiles(w, target), trimmed_(trimmed), splits_(splits) {}
 
   /// None on the T4: the kernel lets K and V take turns in its 64 KiB of shared memory (with V in
   /// registers meanwhile), where this nest holds both.
@@ -78,9 +120,11 @@ class ForwardTiles final : public RowKeyTiles {
             {Role::vector, DType::f32, Br, 4}};                // m, l and those of the block
   }
 
-  /// K and V once; Q, O, l, m once per visit of a row block by a column block.
+  /// K and V once per split; Q, O, l, m once per visit of a row block by a column block.
   ClosedForm closed_form(TileSizes t) const override {
-    const std::uint64_t loaded = static_cast<std::uint64_t>(w_.seqlen_kv * w_.query_planes());
+    const std::int64_t parts = used_parts(ceil_div(w_.seqlen_q, t.first), splits_);
+    const std::uint64_t loaded =
+        static_cast<std::uint64_t>(w_.seqlen_kv * w_.query_planes() * parts);
     const Visits v = visits(t);
     const std::uint64_t read = trimmed_ ? v.rows - v.seeing_rows : v.rows;
     const std::uint64_t written = v.rows + (trimmed_ ? rows() - v.seeing_rows : rows());
@@ -97,6 +141,7 @@ class ForwardTiles final : public RowKeyTiles {
 
  private:
   bool trimmed_;
+  std::int64_t splits_;
 };
 
 /// Of the released kernel v1.0.9: 16 query rows a step; 128 keys on the T4, whose shared memory is
@@ -109,7 +154,8 @@ std::optional<TileSizes> released_backward_tiles(const std::string& arch, const 
 
 class BackwardTiles final : public RowKeyTiles {
  public:
-  using RowKeyTiles::RowKeyTiles;
+  BackwardTiles(const Workload& w, const Target& target, AddAt dq)
+      : RowKeyTiles(w, target), dq_(dq) {}
 
   std::optional<TileSizes> released() const override {
     return released_backward_tiles(target_.arch(), w_);
@@ -143,13 +189,16 @@ class BackwardTiles final : public RowKeyTiles {
                        {.tensor = "dO", .dtype = w_.dtype, .read = v.rows * dv()},
                        {.tensor = "dQ",
                         .dtype = DType::f32,
-                        .read = v.rows * d(),
+                        .read = dq_ == AddAt::core ? v.rows * d() : 0,
                         .written = (rows() + v.rows) * d()},
                        {.tensor = "dK", .dtype = w_.dtype, .written = 2 * keys() * d()},
                        {.tensor = "dV", .dtype = w_.dtype, .written = 2 * keys() * dv()}};
     add_list_term(form, lists_by_key(t, v), kBackwardLists);
     return form;
   }
+
+ private:
+  AddAt dq_;
 };
 
 constexpr std::uint8_t kFirstVisit = 1;
@@ -159,9 +208,11 @@ class FlashAttention1 final : public TwoPassSchedule {
   explicit FlashAttention1(const PlanRequest& r)
       : TwoPassSchedule(r),
         trimmed_(r.choice.params.boolean("trimmed")),
+        splits_(splits(r, w_.query_planes(), forward_per_core(r))),
+        backward_splits_(splits(r, w_.kv_planes(), 1)),
         mask_(w_),
-        forward_model_(w_, r.target, trimmed_),
-        backward_model_(w_, r.target) {
+        forward_model_(w_, r.target, trimmed_, splits_),
+        backward_model_(w_, r.target, dq()) {
     const std::int64_t planes = w_.query_planes();
     t_ = add_attention_tensors(program_, w_);
     l_ = program_.add({"l", TensorRole::row_sum, DType::f32, planes, w_.seqlen_q, 1});
@@ -171,7 +222,7 @@ class FlashAttention1 final : public TwoPassSchedule {
       lists_ = lists_for(forward_, "mask");
       program_
           .add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
-                                                 {{"plane", planes}})
+                                                 {{"plane", planes}, {"split", splits_}})
           .launch = {
           .threads = 128, .registers = 255, .layout = WarpLayout::columns, .double_buffered = true};
     }
@@ -179,9 +230,13 @@ class FlashAttention1 final : public TwoPassSchedule {
       backward_ = choose_nest(r, backward_model_);
       backward_lists_ = lists_for(backward_, kBackwardLists);
       g_ = add_gradient_tensors(program_, w_, DType::f32);
+      if (backward_splits_ > 1) {
+        program_.add_kernel<&FlashAttention1::clear>(*this, "clear_dq", {{"plane", planes}});
+      }
       program_
-          .add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
-                                                  {{"plane", w_.kv_planes()}})
+          .add_kernel<&FlashAttention1::backward>(
+              *this, "flash_attention_1_backward",
+              {{"plane", w_.kv_planes()}, {"split", backward_splits_}})
           .launch = {
           .threads = 256, .registers = 255, .layout = WarpLayout::columns, .double_buffered = true};
     }
@@ -193,13 +248,15 @@ class FlashAttention1 final : public TwoPassSchedule {
     const Index kv_plane = t_.kv_plane(plane);
 
     Agent a = em.agent();
-    initialise(em, plane);
+    const Run mine = part(ceil_div(w_.seqlen_q, Br), splits_, split_of(at, splits_));
+    initialise(em, plane, mine);
+    if (mine.size() == 0) co_return;
     Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
     for (Index j; co_await columns.next(j);) {
       Tile k = a.load(t_.k.block(kv_plane, j, Bc));  // [Bc, d]
       Tile v = a.load(t_.v.block(kv_plane, j, Bc));  // [Bc, dv]
       lists_.read_length(a, plane, j);
-      Loop rows(em, visits(plane, j));
+      Loop rows(em, within(visits(plane, j), mine.begin, mine.end));
       for (Index i; co_await rows.next(i);) {
         lists_.read_next(a, plane, j, rows);
         const bool first = rows.tag() == kFirstVisit;
@@ -225,6 +282,11 @@ class FlashAttention1 final : public TwoPassSchedule {
     }
   }
 
+  Task clear(Emitter& em, GridIndex at) const {
+    em.agent().init(g_.d_q.plane(at[0]), 0);
+    co_return;
+  }
+
   /// All query heads that share a KV head, whose gradients are sums over them.
   Task backward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = backward_;
@@ -232,13 +294,18 @@ class FlashAttention1 final : public TwoPassSchedule {
     const std::vector<Run> planes = t_.query_planes(kv_plane);
 
     Agent a = em.agent();
-    a.init(g_.d_k.plane(kv_plane), 0);
-    a.init(g_.d_v.plane(kv_plane), 0);
-    {
+    const Run mine =
+        part(ceil_div(w_.seqlen_kv, Bc), backward_splits_, split_of(at, backward_splits_));
+    if (mine.size() == 0) co_return;
+    const std::int64_t first = mine.begin * Bc;
+    const std::int64_t keys = std::min(mine.end * Bc, w_.seqlen_kv) - first;
+    a.init(g_.d_k.region(kv_plane, first, keys, 0, w_.head_dim), 0);
+    a.init(g_.d_v.region(kv_plane, first, keys, 0, w_.head_dim_v), 0);
+    if (backward_splits_ == 1) {
       Loop heads(em, planes);
       for (Index plane; co_await heads.next(plane);) a.init(g_.d_q.plane(plane), 0);
     }
-    Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
+    Loop columns(em, {mine});
     for (Index j; co_await columns.next(j);) {
       Tile k = a.load(t_.k.block(kv_plane, j, Bc));                                  // [Bc, d]
       Tile v = a.load(t_.v.block(kv_plane, j, Bc));                                  // [Bc, dv]
@@ -264,7 +331,7 @@ class FlashAttention1 final : public TwoPassSchedule {
           a.matmul_acc(d_v, transposed(p), d_o, w_.dtype);
           a.matmul_acc(d_k, transposed(d_s), q, w_.dtype, scale_);
           Tile d_q = a.matmul(d_s, k, w_.dtype, scale_);  // [Br, d]
-          a.accumulate(d_q, g_.d_q.block(plane, i, Br), AddAt::core);
+          a.accumulate(d_q, g_.d_q.block(plane, i, Br), dq());
         }
       }
       a.store(d_k, g_.d_k.block(kv_plane, j, Bc));
@@ -276,18 +343,46 @@ class FlashAttention1 final : public TwoPassSchedule {
   const RowKeyTiles& forward_tiles() const override { return forward_model_; }
   const RowKeyTiles& backward_tiles() const override { return backward_model_; }
 
+  /// CTAs of the released forward kernel on a core: K and V take 64 KiB at any head_dim, two blocks
+  /// of Q 64 bytes by head_dim, and the sum over 4 warps of an output block 256.
+  static std::int64_t forward_per_core(const PlanRequest& r) {
+    const std::int64_t capacity =
+        static_cast<std::int64_t>(r.target.capacity_words(Role::operand) *
+                                  static_cast<std::uint64_t>(r.target.word_bits()) / 8);
+    return std::clamp<std::int64_t>(capacity / (65536 + 320 * r.workload.head_dim), 1, 2);
+  }
+
+  /// As asked for, or as the released kernel chooses for `planes` on cores that hold `per_core`.
+  static std::int64_t splits(const PlanRequest& r, std::int64_t planes, std::int64_t per_core) {
+    constexpr std::int64_t kMost = 30;
+    const std::int64_t asked = r.choice.params.integer("splits");
+    if (asked != 1 && r.workload.mask) {
+      throw UserError("algorithm.splits: expected 1 with a block mask, whose lists are by head");
+    }
+    return asked != 0 ? asked : released_splits(planes, r.target.cores() * per_core, kMost);
+  }
+
+  /// Which part of its head a task does. Parts differ in length: nothing of them is left out.
+  static std::int64_t split_of(const GridIndex& at, std::int64_t parts) {
+    return parts == 1 ? 0 : at[1].value();
+  }
+
+  /// Several tasks of a head add to the same rows of dQ.
+  AddAt dq() const { return backward_splits_ > 1 ? AddAt::memory : AddAt::core; }
+
   /// Of the row blocks that each key block visits.
   TileLists lists_for(TileSizes t, const char* name) {
     return {program_, ceil_div(w_.seqlen_kv, t.second), ceil_div(w_.seqlen_q, t.first), name};
   }
 
   /// The stores of line 2. Trimmed: only rows that no column block visits need them.
-  void initialise(Emitter& em, Index plane) const {
+  void initialise(Emitter& em, Index plane, const Run& mine) const {
     const auto [Br, Bc] = forward_;
     Agent a = em.agent();
     const std::vector<Run> blocks =
         trimmed_ ? mask_.blind_row_blocks(plane, Br, Bc) : all_blocks(ceil_div(w_.seqlen_q, Br));
-    for (const Run& run : blocks) {
+    for (const Run& run : within(blocks, mine.begin, mine.end)) {
+      if (run.begin >= run.end) continue;
       const std::int64_t first = run.begin * Br;
       const std::int64_t rows = std::min(run.end * Br, w_.seqlen_q) - first;
       a.init(t_.o.region(plane, first, rows, 0, w_.head_dim_v), 0);
@@ -304,6 +399,7 @@ class FlashAttention1 final : public TwoPassSchedule {
   }
 
   const bool trimmed_;
+  const std::int64_t splits_, backward_splits_;  // of a plane's query rows, of its keys
   const AttentionMask mask_;
   const ForwardTiles forward_model_;
   const BackwardTiles backward_model_;

@@ -26,6 +26,8 @@ class Target {
   const std::string& arch() const { return machine_.arch; }
   const std::string& machine_id() const { return machine_.id; }
 
+  std::int64_t cores() const { return machine_.cores; }
+
   int word_bits() const { return word_bits_; }
 
   /// Bits one element occupies: on the pebble machine every element is one word.

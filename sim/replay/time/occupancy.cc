@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "sim/trace/emitter.h"
+#include "sim/trace/op_table.h"
 
 namespace attnsim::replay::time {
 namespace {
@@ -15,18 +16,22 @@ constexpr int kIterations = 16;
 /// Follows the scratchpad bytes of a task.
 class ScratchpadUse final : public Sink {
  public:
-  explicit ScratchpadUse(const MachineSpec& machine) : machine_(machine) {}
+  ScratchpadUse(const MachineSpec& machine, const Launch& launch)
+      : machine_(machine), launch_(launch) {}
 
   void consume(std::span<const TileOp> ops) override {
     for (const TileOp& op : ops) {
-      if (op.op == Op::loop_next) in_loop_ = true;
+      if (op.op == Op::loop_begin) enter();
+      if (op.op == Op::loop_end) --depth_;
       if (op.op == Op::drop) release(op.t[0]);
       if (op.flags & kCreates) create(op);
+      if (op_row(op.op).matrix.mnk != 0) exchange(op);
     }
   }
 
-  std::uint64_t peak() const { return peak_; }
-  std::uint64_t loaded_in_loops() const { return loaded_peak_; }
+  /// Tiles, and where warps that cut a product by its depth meet to add up their parts.
+  std::uint64_t peak() const { return peak_ + exchanged_; }
+  std::uint64_t loaded_in_innermost_loop() const { return loaded_peak_; }
 
  private:
   struct Held {
@@ -34,16 +39,34 @@ class ScratchpadUse final : public Sink {
     bool loaded = false;
   };
 
+  /// Only the innermost loop's loads run ahead: what a deeper loop shows to be outside it does not.
+  void enter() {
+    if (++depth_ <= deepest_) return;
+    deepest_ = depth_;
+    loaded_ = loaded_peak_ = 0;
+    for (Held& held : held_) held.loaded = false;
+  }
+
   void create(const TileOp& op) {
+    in_registers_[op.t[0]] = machine_.space(op.role).kind == MemoryKind::registers;
     if (machine_.space(op.role).kind != MemoryKind::scratchpad) return;
     const std::uint64_t bytes = static_cast<std::uint64_t>(op.m) *
                                 static_cast<std::uint64_t>(op.n) *
                                 static_cast<std::uint64_t>(bits(op.dtype)) / 8;
-    held_[op.t[0]] = {bytes, in_loop_ && op.op == Op::load};
+    held_[op.t[0]] = {bytes, op.op == Op::load && depth_ > 0 && depth_ == deepest_};
     now_ += bytes;
     if (held_[op.t[0]].loaded) loaded_ += bytes;
     peak_ = std::max(peak_, now_);
     loaded_peak_ = std::max(loaded_peak_, loaded_);
+  }
+  void exchange(const TileOp& op) {
+    constexpr std::int64_t kWarp = 32;
+    constexpr std::int64_t kAccumulatorBytes = 4;
+    const bool cut = launch_.layout == WarpLayout::columns && (op.flags & kTransposeA) == 0 &&
+                     in_registers_[op.t[1]];
+    if (!cut) return;
+    const std::int64_t bytes = launch_.threads / kWarp * op.m * op.n * kAccumulatorBytes;
+    exchanged_ = std::max(exchanged_, static_cast<std::uint64_t>(bytes));
   }
   void release(std::uint32_t slot) {
     now_ -= held_[slot].bytes;
@@ -52,19 +75,22 @@ class ScratchpadUse final : public Sink {
   }
 
   const MachineSpec& machine_;
+  const Launch& launch_;
+  std::array<bool, kMaxSlots> in_registers_{};
+  std::uint64_t exchanged_ = 0;
   std::array<Held, kMaxSlots> held_{};
   std::uint64_t now_ = 0, peak_ = 0, loaded_ = 0, loaded_peak_ = 0;
-  bool in_loop_ = false;
+  int depth_ = 0, deepest_ = 0;
 };
 
 std::uint64_t scratchpad_bytes(const MachineSpec& machine, const Kernel& kernel) {
-  ScratchpadUse use(machine);
+  ScratchpadUse use(machine, kernel.launch);
   Emitter emitter(use, Emitter::Mode::pull);
   std::optional<Task> task(kernel.start(emitter, kernel.task(kernel.scheduled(0))));
   for (int i = 0; i < kIterations && !task->done(); ++i) task->resume();
   task.reset();
   emitter.flush();
-  return use.peak() + (kernel.launch.double_buffered ? use.loaded_in_loops() : 0);
+  return use.peak() + (kernel.launch.double_buffered ? use.loaded_in_innermost_loop() : 0);
 }
 
 }  // namespace

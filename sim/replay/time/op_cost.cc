@@ -87,6 +87,9 @@ double instructions_beside(const TileOp& op) {
     case Op::exp_rows:
     case Op::softmax_grad:
       return static_cast<double>(op.m) * op.n;
+    case Op::dropout:  // ten rounds of Philox, some 8 instructions each, give the bits of 8
+                       // elements
+      return 10 * static_cast<double>(op.m) * op.n;
     case Op::hide:
     case Op::band:
       return 2 * static_cast<double>(op.m) * op.n;
