@@ -59,7 +59,12 @@ class ForwardTiles final : public RowKeyTiles {
   ForwardTiles(const Workload& w, const Target& target, bool trimmed)
       : RowKeyTiles(w, target), trimmed_(trimmed) {}
 
-  std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
+  /// None on the T4: the kernel lets K and V take turns in its 64 KiB of shared memory (with V in
+  /// registers meanwhile), where this nest holds both.
+  std::optional<TileSizes> released() const override {
+    if (target_.arch() == "sm75") return std::nullopt;
+    return released_tiles(target_.arch(), w_);
+  }
 
   TileSizes paper() const override { return flash_attention_sizes(target_, w_.head_dim, limits()); }
 
@@ -164,15 +169,21 @@ class FlashAttention1 final : public TwoPassSchedule {
     if (w_.runs_forward()) {
       forward_ = choose_nest(r, forward_model_);
       lists_ = lists_for(forward_, "mask");
-      program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
-                                                     {{"plane", planes}});
+      program_
+          .add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
+                                                 {{"plane", planes}})
+          .launch = {
+          .threads = 128, .registers = 255, .layout = WarpLayout::columns, .double_buffered = true};
     }
     if (w_.runs_backward()) {
       backward_ = choose_nest(r, backward_model_);
       backward_lists_ = lists_for(backward_, kBackwardLists);
       g_ = add_gradient_tensors(program_, w_, DType::f32);
-      program_.add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
-                                                      {{"plane", w_.kv_planes()}});
+      program_
+          .add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
+                                                  {{"plane", w_.kv_planes()}})
+          .launch = {
+          .threads = 256, .registers = 255, .layout = WarpLayout::columns, .double_buffered = true};
     }
   }
 

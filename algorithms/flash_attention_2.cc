@@ -48,6 +48,11 @@ AlgorithmInfo info() {
                   .doc = "where dQ is added up in the backward pass: read, added and written back "
                          "by the core, or by an atomic add at the memory",
                   .choices = {"core", "atomic"}},
+                 {.name = "convert_dq",
+                  .type = ParamType::boolean,
+                  .default_value = "false",
+                  .doc = "store dQ once more in the workload's dtype at the end, as the released "
+                         "backward pass does"},
                  {.name = "cta_order",
                   .type = ParamType::choice,
                   .default_value = "rows_first",
@@ -126,6 +131,15 @@ class ForwardTiles final : public RowKeyTiles {
   }
 };
 
+/// A thread of the released kernels takes all the registers it can have.
+constexpr std::int64_t kRegisters = 255;
+
+/// Warps of a CTA of the released forward kernel: 8 where the output of 128 rows would not fit into
+/// the registers of 4.
+std::int64_t forward_warps(const Workload& w, const TileSizes& t) {
+  return w.head_dim > 128 && t.first >= 128 ? 8 : 4;
+}
+
 /// The backward tile table of the released kernel (flash_bwd_launch_template.h); head_dim is
 /// rounded up to the next entry. Of head_dim 32 the table is not known here.
 std::optional<TileSizes> released_backward_tiles(const std::string& arch, const Workload& w) {
@@ -145,8 +159,8 @@ std::optional<TileSizes> released_backward_tiles(const std::string& arch, const 
 
 class BackwardTiles final : public RowKeyTiles {
  public:
-  BackwardTiles(const Workload& w, const Target& target, std::int64_t group, AddAt dq)
-      : RowKeyTiles(w, target, group), dq_(dq) {}
+  BackwardTiles(const Workload& w, const Target& target, std::int64_t group, AddAt dq, bool convert)
+      : RowKeyTiles(w, target, group), dq_(dq), convert_(convert) {}
 
   std::optional<TileSizes> released() const override {
     return released_backward_tiles(target_.arch(), w_);
@@ -172,25 +186,30 @@ class BackwardTiles final : public RowKeyTiles {
   /// besides its initial zeros.
   ClosedForm closed_form(TileSizes t) const override {
     const Visits v = visits(t);
-    ClosedForm form = {{.tensor = "Q", .dtype = w_.dtype, .read = v.rows * d()},
-                       {.tensor = "K", .dtype = w_.dtype, .read = keys() * d()},
-                       {.tensor = "V", .dtype = w_.dtype, .read = keys() * dv()},
-                       {.tensor = "O", .dtype = w_.dtype, .read = rows() * dv()},
-                       {.tensor = "L", .dtype = DType::f32, .read = v.rows},
-                       {.tensor = "dO", .dtype = w_.dtype, .read = (rows() + v.rows) * dv()},
-                       {.tensor = "dQ",
-                        .dtype = DType::f32,
-                        .read = dq_ == AddAt::core ? v.rows * d() : 0,
-                        .written = (rows() + v.rows) * d()},
-                       {.tensor = "dK", .dtype = w_.dtype, .written = keys() * d()},
-                       {.tensor = "dV", .dtype = w_.dtype, .written = keys() * dv()},
-                       {.tensor = "D", .dtype = DType::f32, .read = v.rows, .written = rows()}};
+    ClosedForm form = {
+        {.tensor = "Q", .dtype = w_.dtype, .read = v.rows * d()},
+        {.tensor = "K", .dtype = w_.dtype, .read = keys() * d()},
+        {.tensor = "V", .dtype = w_.dtype, .read = keys() * dv()},
+        {.tensor = "O", .dtype = w_.dtype, .read = rows() * dv()},
+        {.tensor = "L", .dtype = DType::f32, .read = v.rows},
+        {.tensor = "dO", .dtype = w_.dtype, .read = (rows() + v.rows) * dv()},
+        {.tensor = "dQ",
+         .dtype = DType::f32,
+         .read = (dq_ == AddAt::core ? v.rows * d() : 0) + (convert_ ? rows() * d() : 0),
+         .written = (rows() + v.rows) * d()},
+        {.tensor = "dK", .dtype = w_.dtype, .written = keys() * d()},
+        {.tensor = "dV", .dtype = w_.dtype, .written = keys() * dv()},
+        {.tensor = "D", .dtype = DType::f32, .read = v.rows, .written = rows()}};
+    if (convert_) {
+      form.push_back({.tensor = "dQ_rounded", .dtype = w_.dtype, .written = rows() * d()});
+    }
     add_list_term(form, lists_by_key(t, v), kBackwardLists);
     return form;
   }
 
  private:
   AddAt dq_;
+  bool convert_;
 };
 
 /// Where dQ is added up; a forward pass does not ask.
@@ -215,13 +234,14 @@ class FlashAttention2 final : public TwoPassSchedule {
       : TwoPassSchedule(r),
         group_(heads_per_plane(r)),
         dq_(add_at(r)),
+        convert_dq_(w_.runs_backward() && r.choice.params.boolean("convert_dq")),
         row_dim_(r.choice.params.choice("cta_order") == "rows_first" ? 0 : 1),
         scan_group_(r.choice.params.choice("scan") == "alternating"
                         ? std::optional(r.choice.params.integer("scan_group"))
                         : std::nullopt),
         mask_(w_, group_),
         forward_model_(w_, r.target, group_),
-        backward_model_(w_, r.target, group_, dq_) {
+        backward_model_(w_, r.target, group_, dq_, convert_dq_) {
     t_ = add_attention_tensors(program_, w_, group_);
     l_ = program_.add({"L", TensorRole::lse, DType::f32, t_.q.planes(), mask_.rows(), 1, group_});
     if (w_.runs_forward()) plan_forward(r);
@@ -261,6 +281,13 @@ class FlashAttention2 final : public TwoPassSchedule {
 
   Task clear(Emitter& em, GridIndex at) const {
     em.agent().init(g_.d_q.block(at[1], at[0], backward_.first), 0);
+    co_return;
+  }
+
+  Task convert(Emitter& em, GridIndex at) const {
+    Agent a = em.agent();
+    const Tile d_q = a.load(g_.d_q.block(at[1], at[0], backward_.first));
+    a.store(d_q, d_q_rounded_.block(at[1], at[0], backward_.first));
     co_return;
   }
 
@@ -317,7 +344,10 @@ class FlashAttention2 final : public TwoPassSchedule {
     lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, forward_.second));
     std::vector<GridDim> grid = {{"i", blocks}, {"plane", t_.q.planes()}};
     if (row_dim_ == 1) std::swap(grid[0], grid[1]);
-    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
+    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid)
+        .launch = {.threads = forward_warps(w_, forward_) * 32,
+                   .registers = kRegisters,
+                   .layout = WarpLayout::rows};
   }
 
   void plan_backward(const PlanRequest& r) {
@@ -330,12 +360,20 @@ class FlashAttention2 final : public TwoPassSchedule {
     delta_.add_to(program_, t_.o, g_.d_o, Br, std::min(w_.head_dim, w_.head_dim_v));
     program_.add_kernel<&FlashAttention2::clear>(*this, "clear_dq",
                                                  {{"i", row_blocks}, {"plane", t_.q.planes()}});
-    program_.add_kernel<&FlashAttention2::backward>(*this, "flash_attention_2_backward",
-                                                    {{"j", key_blocks}, {"plane", t_.k.planes()}});
+    program_
+        .add_kernel<&FlashAttention2::backward>(*this, "flash_attention_2_backward",
+                                                {{"j", key_blocks}, {"plane", t_.k.planes()}})
+        .launch = {.threads = 256, .registers = kRegisters, .double_buffered = true};
+    if (!convert_dq_) return;
+    d_q_rounded_ = program_.add({"dQ_rounded", TensorRole::workspace, w_.dtype, t_.q.planes(),
+                                 mask_.rows(), w_.head_dim, group_});
+    program_.add_kernel<&FlashAttention2::convert>(*this, "convert_dq",
+                                                   {{"i", row_blocks}, {"plane", t_.q.planes()}});
   }
 
   const std::int64_t group_;  // query heads packed into one plane
   const AddAt dq_;
+  const bool convert_dq_;
   const std::size_t row_dim_;  // the dimension of the grid that counts query blocks
   const std::optional<std::int64_t> scan_group_;
   const AttentionMask mask_;
@@ -343,7 +381,7 @@ class FlashAttention2 final : public TwoPassSchedule {
   const BackwardTiles backward_model_;
   AttentionTensors t_;
   GradientTensors g_;
-  Tensor l_;
+  Tensor l_, d_q_rounded_;
   TileLists lists_, backward_lists_;
   DeltaKernel delta_;
 };
