@@ -1,6 +1,6 @@
 // Backward pass for a fast memory below d^2 words: P and dS go through memory, so that no block of
 // the head dimension has to be held whole. Derived from the square tiling of Saha and Ye, arXiv
-// 2402.07443, Algorithm 1, for the problem of Li et al., arXiv 2410.09397.
+// 2402.07443, Algorithm 1. (For the gradient of a parameter of Q: attention_parameter_gradient.cc.)
 //
 //     D = rowsum(dO o O)
 //     for i: load L_i, D_i

@@ -8,8 +8,11 @@
 //     dV = P^T dO;  dP = dO V^T;  dS = P o (dP - rowsum(P o dP));  dQ = scale dS K;  dK = scale
 //     dS^T Q
 //
-// Dropout is generated again wherever P is used; no mask of it is stored. The products ignore the
-// mask: an unfused library kernel computes the whole of S.
+// Dropout is generated again wherever P is used, and no mask of it is stored, so that all
+// algorithms here drop the same elements at the same price. An unfused implementation that stores
+// the mask (Dao et al., appendix B: O(N^2) memory, which theirs avoids) writes it once forward and
+// reads it once backward: N^2 elements more each way, of a byte in common libraries. The products
+// ignore the attention mask: an unfused library kernel computes the whole of S.
 #include <algorithm>
 #include <cmath>
 

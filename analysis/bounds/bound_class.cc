@@ -14,7 +14,7 @@ bool recomputes(const BoundClass& c, Pass pass) {
 
 bool holds_for(const Needs& needs, const AlgorithmInfo& algorithm, Pass pass) {
   const BoundClass& c = algorithm.bound_class;
-  if (algorithm.function != "attention") return false;
+  if (algorithm.function != kAttention && algorithm.function != kParameterGradient) return false;
   if (needs.exact && !c.exact) return false;
   if (needs.standard_products && !c.standard_products) return false;
   if (needs.scores_formed && c.saves_scores && pass != Pass::forward) return false;

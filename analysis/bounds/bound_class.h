@@ -16,7 +16,7 @@ struct Needs {
   bool once_backward = false;  // neither S nor dP formed twice in the backward pass
 };
 
-/// REQUIRES: the algorithm runs `pass`.
+/// Of the bounds of its function; false where there are none. REQUIRES: the algorithm runs `pass`.
 bool holds_for(const Needs& needs, const AlgorithmInfo& algorithm, Pass pass);
 
 /// "standard products, scores once forward", for tables.

@@ -22,7 +22,9 @@ class Rows {
         machine_(machine),
         run_(run),
         seen_(run.seen ? *run.seen : visible(workload)),
-        least_(compulsory_elements(workload, seen_)),
+        parameters_(run.algorithm != nullptr && run.algorithm->function == kParameterGradient),
+        least_(parameters_ ? compulsory_of_parameter_gradient(workload, seen_)
+                           : compulsory_elements(workload, seen_)),
         word_bits_(workload.word_bits()),
         element_bits_(run.element_bits.value_or(word_bits_)) {}
 
@@ -30,8 +32,12 @@ class Rows {
     for (const Level& level : levels(machine_, word_bits_, element_bits_, run_.footprint)) {
       add_compulsory(level);
       if (!level.m_words || *level.m_words == 0) continue;
-      for (const PhaseBound& bound : phase_bounds(w_, seen_.pairs)) add(bound, level);
+      for (const PhaseBound& bound : phases()) add(bound, level);
       if (!level.cores) continue;
+      if (parameters_) {
+        add_orientation(parameter_gradient_shapes(w_, seen_, *level.m_words), level);
+        continue;
+      }
       add_orientation(shapes(w_, seen_, *level.m_words), level);
       if (machine_.uniform_words) add_orientation(upper_bounds(w_, *level.m_words), level);
     }
@@ -39,6 +45,10 @@ class Rows {
   }
 
  private:
+  std::vector<PhaseBound> phases() const {
+    return parameters_ ? parameter_gradient_bounds(w_, seen_.pairs) : phase_bounds(w_, seen_.pairs);
+  }
+
   bool applies(const Needs& needs) const {
     return run_.algorithm == nullptr || holds_for(needs, *run_.algorithm, w_.pass);
   }
@@ -90,6 +100,7 @@ class Rows {
   const MachineSpec& machine_;
   const RunFacts& run_;
   Visible seen_;
+  bool parameters_;  // dX is asked for, not attention
   Compulsory least_;
   int word_bits_, element_bits_;
   std::vector<BoundRow> rows_{};

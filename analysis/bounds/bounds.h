@@ -21,7 +21,8 @@ namespace attnsim::bounds {
 /// What a run adds to its workload and machine, as far as bounds depend on it. All of it may be
 /// left out.
 struct RunFacts {
-  /// Its class decides what applies. Without one every bound applies that holds for some algorithm.
+  /// Its function decides which bounds there are, its class which of them apply. Without one every
+  /// bound of attention applies that holds for some algorithm.
   const AlgorithmInfo* algorithm = nullptr;
   /// Where it holds more than a capacity, M is what it holds.
   std::vector<FootprintRow> footprint{};

@@ -26,4 +26,16 @@ Compulsory compulsory_elements(const Workload& w, const Visible& seen) {
           "B H (R + N_q) (d + d_v) + B H_kv (C + N_k) (d + d_v); R rows, C keys visible"};
 }
 
+Compulsory compulsory_of_parameter_gradient(const Workload& w, const Visible& seen) {
+  const Wide d = wide(w.head_dim);
+  const Wide dv = wide(w.head_dim_v);
+  // A plane has at most seqlen_q rows that see anything, so at least so many planes do.
+  const Wide query_planes = ceil_div(seen.rows, wide(w.seqlen_q));
+  const Wide kv_planes = ceil_div(seen.keys, wide(w.seqlen_kv));
+  const Wide tokens = (seen.rows + seen.keys) * (d + dv);
+  const Wide parameters = query_planes * d * d + kv_planes * dv * dv;
+  return {tokens + parameters, wide(w.query_planes()) * d * d,
+          "(B H R + B H_kv C) (d + d_v) + 2 B H d^2 + B H_kv d_v^2; R rows, C keys visible"};
+}
+
 }  // namespace attnsim::bounds

@@ -21,4 +21,8 @@ struct Compulsory {
 
 Compulsory compulsory_elements(const Workload& workload, const Visible& seen);
 
+/// Of dX (sim/trace/parameter_tensors.h): the rows of A1 and dO that see a key and the rows of A2
+/// and A3 that some query sees; X and Y of the planes that see anything; dX is written in full.
+Compulsory compulsory_of_parameter_gradient(const Workload& workload, const Visible& seen);
+
 }  // namespace attnsim::bounds

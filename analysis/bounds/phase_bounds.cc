@@ -168,4 +168,10 @@ std::vector<PhaseBound> phase_bounds(const Workload& workload, Wide pairs) {
   return forward_backward(terms);
 }
 
+std::vector<PhaseBound> parameter_gradient_bounds(const Workload& workload, Wide pairs) {
+  std::vector<PhaseBound> out = backward(Terms(workload, pairs));
+  std::erase_if(out, [](const PhaseBound& bound) { return bound.id == "LB4-norec"; });
+  return out;
+}
+
 }  // namespace attnsim::bounds

@@ -49,4 +49,8 @@ struct PhaseBound {
 /// The bounds of the workload's pass. `pairs`: visible (query row, key) pairs of all heads.
 std::vector<PhaseBound> phase_bounds(const Workload& workload, Wide pairs);
 
+/// Those of the backward pass that also hold for dX (sim/trace/parameter_tensors.h): all but
+/// LB4-norec, which counts results of dQ that need not be kept here.
+std::vector<PhaseBound> parameter_gradient_bounds(const Workload& workload, Wide pairs);
+
 }  // namespace attnsim::bounds

@@ -93,4 +93,19 @@ std::vector<BoundRow> shapes(const Workload& workload, const Visible& seen, std:
   return rows;
 }
 
+std::vector<BoundRow> parameter_gradient_shapes(const Workload& workload, const Visible& seen,
+                                                std::uint64_t m_words) {
+  const Shape s = shape_of(workload, seen, m_words);
+  // Of the product of tokens and parameter, as pairs are of the product of queries and keys.
+  const Shape parameter{
+      .pairs = s.operands, .d = s.d, .m = s.m, .n = s.n, .operands = s.operands, .forward = false};
+  const double words = std::min(s.flash_attention() + parameter.flash_attention(),
+                                s.small_cache() + parameter.small_cache());
+  return {shape_row("theta_parameter_gradient", "lower", true,
+                    words * static_cast<double>(workload.query_planes()),
+                    "Theta(B H min((P d^2 + N d^3) / M, (P d + N d^2) / sqrt(M))); P visible pairs "
+                    "of a head",
+                    "any M", "Li et al., arXiv 2410.09397, Theorem 1.1, second-hand")};
+}
+
 }  // namespace attnsim::bounds

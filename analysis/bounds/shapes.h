@@ -27,4 +27,11 @@ namespace attnsim::bounds {
 /// Rows of all heads together, without memory and bytes. `applies` is the regime.
 std::vector<BoundRow> shapes(const Workload& workload, const Visible& seen, std::uint64_t m_words);
 
+/// Of dX (sim/trace/parameter_tensors.h), as `shapes`:
+///
+///   theta_parameter_gradient  min((N^2 d^2 + N d^3) / M, (N^2 d + N d^2) / sqrt(M))
+///                             (Li et al., arXiv 2410.09397, Theorem 1.1, second-hand)
+std::vector<BoundRow> parameter_gradient_shapes(const Workload& workload, const Visible& seen,
+                                                std::uint64_t m_words);
+
 }  // namespace attnsim::bounds

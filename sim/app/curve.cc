@@ -82,14 +82,17 @@ Curve address_curve(const std::string& file, trace_file::AddressFormat format,
   return curve;
 }
 
-/// Those of --algorithms, else all that know the pass.
+/// Those of --algorithms, else all that compute what the run does in its pass.
 std::vector<AlgorithmChoice> algorithms_of(const Arguments& arguments, const RunSpec& run) {
   const Catalogue catalogue = algorithm_catalogue();
   std::string ids = arguments.value("algorithms").value_or("");
   if (ids == "none") return {};
   if (!arguments.has("algorithms")) {
+    const AlgorithmInfo* own = catalogue.algorithm(run.algorithm.name);
+    const std::string function = own != nullptr ? own->function : kAttention;
     for (const AlgorithmInfo& info : catalogue.algorithms) {
-      const bool able = std::ranges::count(info.passes, run.workload.pass) > 0;
+      const bool able =
+          info.function == function && std::ranges::count(info.passes, run.workload.pass) > 0;
       if (able && !info.from_file) ids += (ids.empty() ? "" : ",") + info.id;
     }
   }

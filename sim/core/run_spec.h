@@ -58,12 +58,17 @@ struct BoundClass {
   bool saves_scores = false;
 };
 
+/// The functions there are references and bounds for: attention with its gradients dQ, dK, dV, and
+/// the gradient of its parameter X (sim/trace/parameter_tensors.h).
+inline constexpr const char* kAttention = "attention";
+inline constexpr const char* kParameterGradient = "parameter_gradient";
+
 /// What an algorithm says about itself.
 struct AlgorithmInfo {
   std::string id;
   std::string summary;
-  std::string source;                  // paper and algorithm number
-  std::string function = "attention";  // what it computes: the reference that verifies it
+  std::string source;                 // paper and algorithm number
+  std::string function = kAttention;  // what it computes: the reference that verifies it
   std::vector<Pass> passes{Pass::forward};
   std::vector<TileSpec> tiles{};
   std::vector<ParamSpec> params{};

@@ -17,6 +17,10 @@ std::string part_of(TensorRole role) {
     case TensorRole::key:
     case TensorRole::value:
     case TensorRole::d_output:
+    case TensorRole::query_tokens:
+    case TensorRole::value_tokens:
+    case TensorRole::query_parameter:
+    case TensorRole::value_parameter:
       return "inputs";
     case TensorRole::output:
     case TensorRole::lse:
@@ -25,6 +29,7 @@ std::string part_of(TensorRole role) {
     case TensorRole::d_query:
     case TensorRole::d_key:
     case TensorRole::d_value:
+    case TensorRole::d_query_parameter:
       return "outputs";
     case TensorRole::mask:
       return "masks";

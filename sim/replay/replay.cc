@@ -38,14 +38,6 @@ std::vector<ClosedFormRow> closed_form_rows(const PlannedRun& planned, const Res
   return rows;
 }
 
-/// The algorithm whose bounds hold: of a recorded trace the one it names, where that is known.
-AlgorithmInfo bounded_algorithm(const PlannedRun& planned) {
-  const std::string recorded = planned.schedule().recorded_algorithm();
-  const Catalogue catalogue = recorded.empty() ? Catalogue() : algorithm_catalogue();
-  const AlgorithmInfo* known = catalogue.algorithm(recorded);
-  return known != nullptr ? *known : planned.algorithm().info;
-}
-
 /// Counts depend on capacities only; guessed rates and latencies do not touch them.
 std::vector<std::string> guesses_counts_rest_on(const MachineSpec& machine) {
   std::vector<std::string> out;
@@ -69,6 +61,13 @@ PlannedRun::PlannedRun(const RunSpec& run, const Algorithm& algorithm)
       target_(run_.machine, run_.workload),
       algorithm_(algorithm),
       schedule_(algorithm_.plan({run_.workload, target_, algorithm_.info, run_.algorithm})) {}
+
+AlgorithmInfo known_algorithm(const PlannedRun& planned) {
+  const std::string recorded = planned.schedule().recorded_algorithm();
+  const Catalogue catalogue = recorded.empty() ? Catalogue() : algorithm_catalogue();
+  const AlgorithmInfo* known = catalogue.algorithm(recorded);
+  return known != nullptr ? *known : planned.algorithm().info;
+}
 
 Result replay(const RunSpec& run, Progress* progress, Repetition repetition) {
   return replay(PlannedRun(run), progress, repetition);
@@ -100,7 +99,7 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   if (machine::has_simulated_caches(run.machine)) {
     simulate_caches(planned, counter.flows(), repetition, result, progress);
   }
-  result.bounds = bound_rows(result, bounded_algorithm(planned), counter.smallest_element_bits());
+  result.bounds = bound_rows(result, known_algorithm(planned), counter.smallest_element_bits());
   if (!planned.algorithm().info.from_file) require_bounds_hold(result);
   result.provenance.seed = run.seed;
   result.provenance.estimated_inputs = guesses_counts_rest_on(run.machine);

@@ -36,6 +36,10 @@ class PlannedRun {
   std::unique_ptr<Schedule> schedule_;
 };
 
+/// The algorithm whose function and bounds hold: of a recorded trace the one it names, where that
+/// is known, else the run's own.
+AlgorithmInfo known_algorithm(const PlannedRun& planned);
+
 /// Counts, footprint, closed form, bounds and work of one run. Memory is O(1) whatever the trace;
 /// time grows with what does not repeat. Throws UserError when it cannot be planned and TraceError
 /// when the trace is illegal. A footprint above capacity is not an error: the result says so. A run

@@ -1,3 +1,4 @@
+#include <cmath>
 #include <limits>
 
 #include "sim/core/error.h"
@@ -16,9 +17,14 @@ std::uint64_t splitmix64(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
+bool is_parameter(TensorRole role) {
+  return role == TensorRole::query_parameter || role == TensorRole::value_parameter;
+}
+
 bool is_input(TensorRole role) {
   return role == TensorRole::query || role == TensorRole::key || role == TensorRole::value ||
-         role == TensorRole::d_output;
+         role == TensorRole::d_output || role == TensorRole::query_tokens ||
+         role == TensorRole::value_tokens || is_parameter(role);
 }
 
 }  // namespace
@@ -45,11 +51,12 @@ void TensorValues::fill_inputs(const Program& program, std::uint64_t seed, Arith
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const TensorDecl& t = program.tensors()[i];
     if (!is_input(t.role)) continue;
+    const double scale = is_parameter(t.role) ? 1 / std::sqrt(static_cast<double>(t.rows)) : 1;
     for (std::int64_t row = 0; row < t.planes * t.rows; ++row) {
       const auto base = static_cast<std::uint64_t>(canonical_row(t, row) * t.cols);
       for (std::int64_t col = 0; col < t.cols; ++col) {
-        double x = input_value(seed, static_cast<std::uint64_t>(t.role),
-                               base + static_cast<std::uint64_t>(col));
+        double x = scale * input_value(seed, static_cast<std::uint64_t>(t.role),
+                                       base + static_cast<std::uint64_t>(col));
         if (arithmetic == Arithmetic::rounded) x = round_to(t.dtype, x);
         values_[i][static_cast<std::size_t>(row * t.cols + col)] = x;
       }

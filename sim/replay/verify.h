@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "sim/core/result.h"
 #include "sim/replay/numbers.h"
-#include "sim/replay/reference/block_mask.h"
 #include "sim/trace/algorithm.h"
 
 namespace attnsim::replay {
@@ -14,15 +14,13 @@ namespace attnsim::replay {
 /// Executes the run on seeded inputs and compares with the reference of its function: O, and LSE
 /// where the algorithm gives it, in a forward pass; dQ, dK and dV, element by element, in a
 /// backward one. A backward pass by itself finds O and LSE (or their parts, or P) as the reference
-/// gives them. Also counts it with and without its copies left out. Never throws for a wrong or
-/// illegal trace: that is a failed case.
+/// gives them. Of the parameter gradient it is dX. Also counts it with and without its copies left
+/// out. Never throws for a wrong or illegal trace: that is a failed case.
 VerifyCase verify(const RunSpec& run, Arithmetic arithmetic);
 
-/// The same for a schedule that is not registered (a test's).
-VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic);
-
-/// The workload's block mask as the reference is told of it. REQUIRES: it has one.
-reference::BlockMaskProblem block_mask_problem(const Workload& workload);
+/// The same for a schedule that is not registered (a test's), of a function by its name.
+VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arithmetic,
+                  const std::string& function = kAttention);
 
 /// Workloads and tiles to try one algorithm on, on the two-level machine: ragged lengths, seqlen_q
 /// != seqlen_kv either way, causal, windows, GQA, several batches, head_dim 32 to 256, every value

@@ -89,8 +89,9 @@ ScheduleReport best_schedules(const Workload& workload, const std::vector<Words>
                     .footprint = Words(best->footprint),
                     .nests = best->evaluated};
     for (const AlgorithmInfo& info : catalogue.algorithms) {
-      const bool forward = std::ranges::count(info.passes, Pass::forward) > 0;
-      if (forward && !info.from_file && info.id != row.choice.name) {
+      const bool rival =
+          info.function == kAttention && std::ranges::count(info.passes, Pass::forward) > 0;
+      if (rival && !info.from_file && info.id != row.choice.name) {
         try_published(workload, info, row);
       }
     }

@@ -21,6 +21,7 @@
 #include "sim/trace/closed_form.h"
 #include "sim/trace/mask.h"
 #include "sim/trace/mask_counts.h"
+#include "sim/trace/parameter_tensors.h"
 #include "sim/trace/product_kernel.h"
 #include "sim/trace/program.h"
 #include "sim/trace/ring.h"

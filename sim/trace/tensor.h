@@ -31,6 +31,12 @@ enum class TensorRole : std::uint8_t {
   d_value,        // its outputs
   delta,          // D = rowsum(dO o O): workspace of a backward pass
   probabilities,  // P: workspace of a forward pass, input of the backward pass that goes with it
+  // Inputs of the parameter gradient (sim/trace/parameter_tensors.h), and its output.
+  query_tokens,
+  value_tokens,
+  query_parameter,
+  value_parameter,
+  d_query_parameter,
 };
 
 /// What an algorithm declares; Program::add returns the handle.

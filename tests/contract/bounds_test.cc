@@ -7,6 +7,7 @@
 
 #include "sim/config/config.h"
 #include "sim/core/error.h"
+#include "sim/replay/bound_rows.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
 #include "tests/support/algorithms.h"
@@ -176,6 +177,32 @@ TEST(BoundsOfAMutant, RefuseTooSmallACount) {
             "'forgets_to_load' moved 524288 bytes at 'hbm', less than the bound LB2 with M = 25600 "
             "words, 802132 bytes (standard products, scores once forward): X (ceil(P / max(W^2 / 4 "
             "d (d + d_v), W)) - p) loads, W = M + X, best X; about 2 P d^2 / M");
+}
+
+// dX has bounds too: at N = 1024, d = 64, M = 25600 no trace loads fewer than 638,960 words and
+// stores the 4,096 of dX (LB3-norec).
+TEST(BoundsOfAMutant, RefuseTooSmallACountOfTheParameterGradient) {
+  RunSpec run = forgetful_run(1024);
+  run.workload.pass = Pass::backward;
+  run.algorithm = {.name = "attention_parameter_gradient", .tiles = {.rule = TileRule::fit}};
+  Result result = replay::replay(run);
+  const auto with_words = [&](std::uint64_t words) {
+    for (IoRow& row : result.io) {
+      if (row.tensor != "total") continue;
+      row.read_bytes = Bytes(2 * words);
+      row.write_bytes = Bytes(0);
+    }
+    return result;
+  };
+  EXPECT_NO_THROW(replay::require_bounds_hold(with_words(638960 + 4096)));
+  try {
+    replay::require_bounds_hold(with_words(638960 + 4095));
+    FAIL() << "a word too few was accepted";
+  } catch (const InternalError& error) {
+    EXPECT_NE(std::string(error.what()).find("less than the bound LB3-norec with M = 25600 words"),
+              std::string::npos)
+        << error.what();
+  }
 }
 
 TEST(BoundsOfAMutant, LetPassWhatItsClassMayDo) {

@@ -151,6 +151,54 @@ TEST(TraceCli, VerifyRejectsAChangedTrace) {
   EXPECT_NE(outcome.out.find("expected"), std::string::npos) << outcome.out;
 }
 
+/// Before the first load of that tensor the same load once more, its tile dropped at once.
+std::string with_a_load_twice(std::string text, int tensor) {
+  const std::string field = " tensor=" + std::to_string(tensor) + " ";
+  std::size_t at = text.find("\nload ");
+  while (text.substr(at + 1, text.find('\n', at + 1) - at).find(field) == std::string::npos) {
+    at = text.find("\nload ", at + 1);
+  }
+  const std::string load = text.substr(at, text.find('\n', at + 1) - at);
+  const auto value = [&load](const std::string& name) {
+    const std::size_t from = load.find(" " + name + "=");
+    return load.substr(from, load.find(' ', from + 1) - from);
+  };
+  return text.insert(at, load + "\ndrop" + value("t0") + value("m") + value("n"));
+}
+
+/// One tile too many: the numbers are right, so that verify has nothing to say, and every word of
+/// it is paid. A budget of the closed form, which says 6912 words of K (traces/ has the term), does
+/// not hold; with a tile of 40 x 16 on top it does.
+TEST(TraceCli, CheckRejectsATileTooMany) {
+  const TemporaryFolder folder;
+  const std::string text = read_file(kSample + ".txt");
+  std::ofstream(folder / "a.txt") << with_a_load_twice(text, 1);
+  output_of("trace convert a.txt a.trace", folder.path());
+  output_of("verify a.trace", folder.path());
+  const auto write_check = [&](const std::string& limit) {
+    std::ofstream(folder / "check.yaml")
+        << "checks:\n"
+           "  - name: one tile\n"
+           "    run:\n"
+           "      workload: {heads: 2, kv_heads: 1, seqlen: 96, head_dim: 16, causal: true}\n"
+           "      hardware: abstract_two_level\n"
+           "      algorithm: {name: replay, file: a.trace}\n"
+           "    expect:\n"
+           "      - {metric: io.hbm.K.words, "
+        << limit << "}\n";
+    return attnsim("check check.yaml", folder.path());
+  };
+  const Outcome rejected = write_check("max_ratio: 1.00, of: closed_form");
+  EXPECT_EQ(rejected.code, 1) << rejected.out << rejected.err;
+  EXPECT_NE(rejected.out.find("FAIL"), std::string::npos) << rejected.out;
+  EXPECT_NE(rejected.out.find("7,552"), std::string::npos) << rejected.out;
+  EXPECT_EQ(write_check("equals: 7552").code, 0);  // 6912 + 40 x 16
+
+  std::ofstream(folder / "a.txt") << text;
+  output_of("trace convert a.txt a.trace", folder.path());
+  EXPECT_EQ(write_check("max_ratio: 1.00, of: closed_form").code, 0);
+}
+
 TEST(TraceCli, DamageIsReportedWithTheByte) {
   const TemporaryFolder folder;
   const std::string whole = read_file(kSample + ".trace");

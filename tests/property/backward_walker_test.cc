@@ -101,6 +101,25 @@ RC_GTEST_PROP(BackwardWalkerProperty, SmallCache, ()) {
   RC_ASSERT(peak(result) == std::max({scores, delta, gradient_products(w)}));
 }
 
+RC_GTEST_PROP(BackwardWalkerProperty, ParameterGradient, ()) {
+  WalkCase w = any_problem(walker::Algorithm::parameter_gradient);
+  w.tile = any_from(1, 56, "b");
+  w.depth = any_from(1, 56, "bk");
+  const Result result = expect_agreement(replay::PlannedRun(backward_run(w, 100)), w);
+  const std::int64_t rows = std::min(w.tile, w.seqlen_q);
+  const std::int64_t cols = std::min(w.tile, w.seqlen_kv);
+  const std::int64_t d = w.head_dim;
+  const std::int64_t dv = w.head_dim_v;
+  // S with m, l; dP with m, l, D, by itself and beside S.
+  const std::int64_t scores = 2 * rows + product_footprint(w, w.seqlen_q, w.seqlen_kv, d);
+  const std::int64_t gradients =
+      3 * rows + std::max(product_footprint(w, w.seqlen_q, w.seqlen_kv, dv), 2 * rows * cols);
+  RC_ASSERT(peak(result) == std::max({scores, gradients, product_footprint(w, w.seqlen_q, d, d),
+                                      product_footprint(w, w.seqlen_kv, dv, dv),
+                                      product_footprint(w, w.seqlen_q, d, w.seqlen_kv),
+                                      product_footprint(w, d, d, w.seqlen_q)}));
+}
+
 RC_GTEST_PROP(BackwardWalkerProperty, Standard, ()) {
   WalkCase w = any_problem(walker::Algorithm::standard_backward);
   w.tile = any_from(1, 56, "b");

@@ -10,7 +10,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
-#include "sim/replay/verify.h"
+#include "sim/replay/attention_problem.h"
 #include "sim/trace/mask_counts.h"
 #include "tests/property/walked_run.h"
 
@@ -118,6 +118,9 @@ RC_GTEST_PROP(MaskedWalk, TwoKernelBackward, ()) {
 }
 RC_GTEST_PROP(MaskedWalk, SmallCacheBackward, ()) {
   check_kernel(walker::Algorithm::small_cache_backward);
+}
+RC_GTEST_PROP(MaskedWalk, ParameterGradient, ()) {
+  check_kernel(walker::Algorithm::parameter_gradient);
 }
 RC_GTEST_PROP(MaskedWalk, SquareTiling, ()) { check_kernel(walker::Algorithm::square_tiling); }
 RC_GTEST_PROP(MaskedWalk, Flat, ()) { check_kernel(walker::Algorithm::flat); }

@@ -61,6 +61,8 @@ std::string id_of(const WalkCase& w) {
       return "two_kernel_backward";
     case walker::Algorithm::small_cache_backward:
       return "small_cache_backward";
+    case walker::Algorithm::parameter_gradient:
+      return "attention_parameter_gradient";
   }
   return {};
 }

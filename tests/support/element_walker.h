@@ -22,6 +22,9 @@
 //                               2); two_kernel: the same in one kernel for dK and dV and one for
 //                               dQ; small_cache: P and dS in slow memory, all products in square
 //                               blocks
+//   parameter_gradient          dX of attention with Q = A1 X, K = A2, V = A3 Y (Li et al., arXiv
+//                               2410.09397): Q, S, V, dP, dS and dQ in slow memory, all products
+//                               in square blocks, S once more for D and once more for dS
 //
 // A block mask is a predicate on elements, `shows`. A kernel that skips blocks then reads which
 // ones it visits as a tensor, "mask": a word for the length of each list, and one for each visit.
@@ -49,7 +52,8 @@ enum class Algorithm {
   flash_attention_1_backward,
   flash_attention_2_backward,
   two_kernel_backward,
-  small_cache_backward,  // the backward ones are the last
+  small_cache_backward,
+  parameter_gradient,  // from standard_backward on: backward passes
 };
 
 /// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
@@ -87,9 +91,10 @@ struct WalkCase {
 
   bool atomic = false;  // flash_attention_2_backward: dQ is added up in slow memory
 
-  // standard, small_cache: both sides of an output block (b), the columns or rows of an operand
-  // held at a time (bk), and whether the softmax kernel holds a whole row of S (else it reads S
-  // twice); in the backward pass, whether the kernel of dS holds a whole row of P and dP.
+  // standard, small_cache, parameter_gradient: both sides of an output block (b), the columns or
+  // rows of an operand held at a time (bk), and whether the softmax kernel holds a whole row of S
+  // (else it reads S twice); in the backward pass, whether the kernel of dS holds a whole row of P
+  // and dP.
   std::int64_t tile = 1;
   std::int64_t depth = 1;
   bool row_fits = true;
@@ -122,7 +127,8 @@ std::ostream& operator<<(std::ostream& out, const Traffic& traffic);
 ///  - flash_attention_1 loads every block of K and V, also one that no row sees. A row block that
 ///    is never visited keeps its initial O, l, m; trimmed, these are stored for such a block only.
 ///  - the backward passes load K and V once for all query heads that share them, and sum dK and dV
-///    over these; standard and small_cache go through all of S here too.
+///    over these; standard and small_cache go through all of S here too, as does
+///    parameter_gradient, whose products load A2 and V for every query head.
 ///  - flash_attention_2 loads only the visited blocks of K and V; it loads Q and stores O and L of
 ///    every row block.
 ///  - square_tiling (Q, K, V, O, S, l, and m when stable) and flat (Q, K, V, O) skip likewise.

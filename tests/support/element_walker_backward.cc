@@ -61,6 +61,34 @@ Result walk_small_cache_backward(const WalkCase& w) {
   return result;
 }
 
+Result walk_parameter_gradient(const WalkCase& w) {
+  Result result = untouched(
+      {"A1", "X", "A2", "A3", "Y", "dO", "Q", "S", "m", "l", "V", "dP", "D", "dS", "dQ", "dX"});
+  const std::int64_t nq = w.seqlen_q;
+  const std::int64_t nk = w.seqlen_kv;
+  const std::int64_t d = w.head_dim;
+  const std::int64_t dv = w.head_dim_v;
+  walk_product(w, nk, dv, dv, result["A3"], result["Y"], &result["V"]);
+  for (std::int64_t head = 0; head < group_of(w); ++head) {
+    walk_product(w, nq, d, d, result["A1"], result["X"], &result["Q"]);
+    walk_product(w, nq, nk, d, result["Q"], result["A2"], &result["S"]);
+    for (const char* statistic : {"m", "l"}) result[statistic].written += whole(nq, 1);
+
+    walk_product(w, nq, nk, dv, result["dO"], result["V"], &result["dP"]);
+    for (const char* statistic : {"m", "l"}) result[statistic].read += whole(nq, 1);
+    result["S"].read += whole(nq, nk);
+    result["D"].written += whole(nq, 1);
+
+    for (const char* statistic : {"m", "l", "D"}) result[statistic].read += whole(nq, 1);
+    for (const char* scores : {"S", "dP"}) result[scores].read += whole(nq, nk);
+    result["dS"].written += whole(nq, nk);
+
+    walk_product(w, nq, d, nk, result["dS"], result["A2"], &result["dQ"]);
+    walk_product(w, d, d, nq, result["A1"], result["dQ"], &result["dX"]);
+  }
+  return result;
+}
+
 /// Which of the tensors of a query block a visit loads, and whether it adds to dQ.
 struct Visit {
   bool output = false;  // O
@@ -154,6 +182,8 @@ Result walk_backward(const WalkCase& w, std::int64_t kv_plane) {
       return walk_two_kernel_backward(w, kv_plane);
     case Algorithm::small_cache_backward:
       return walk_small_cache_backward(w);
+    case Algorithm::parameter_gradient:
+      return walk_parameter_gradient(w);
     default:
       break;
   }

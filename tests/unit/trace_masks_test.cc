@@ -8,7 +8,7 @@
 
 #include "sim/core/error.h"
 #include "sim/core/two_level.h"
-#include "sim/replay/verify.h"
+#include "sim/replay/attention_problem.h"
 #include "sim/trace/algorithm.h"
 #include "sim/trace/philox.h"
 

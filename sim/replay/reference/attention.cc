@@ -130,6 +130,7 @@ class Sums {
 
   Gradient gradient() const {
     return {.values = {sum_.begin(), sum_.end()},
+            .sizes = {size_.begin(), size_.end()},
             .size = static_cast<double>(*std::max_element(size_.begin(), size_.end()))};
   }
 

@@ -54,10 +54,11 @@ struct AttentionOutput {
   std::vector<double> row_max, row_sum;
 };
 
-/// One gradient. `size` is the largest sum of absolute values of the terms that make up an element:
-/// what relative errors of the terms can amount to.
+/// One gradient. `sizes` are the sums of absolute values of the terms that make up each element:
+/// what relative errors of the terms can amount to. `size` is the largest.
 struct Gradient {
   std::vector<double> values;
+  std::vector<double> sizes;
   double size = 0;
 };
 

@@ -26,10 +26,27 @@ std::span<const std::string_view> role_names() {
 }
 
 std::span<const std::string_view> tensor_role_names() {
-  static constexpr auto kNames = std::to_array<std::string_view>(
-      {"query", "key", "value", "output", "lse", "row_max", "row_sum", "workspace", "mask",
-       "d_output", "d_query", "d_key", "d_value", "delta", "probabilities"});
-  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::probabilities) + 1);
+  static constexpr auto kNames = std::to_array<std::string_view>({"query",
+                                                                  "key",
+                                                                  "value",
+                                                                  "output",
+                                                                  "lse",
+                                                                  "row_max",
+                                                                  "row_sum",
+                                                                  "workspace",
+                                                                  "mask",
+                                                                  "d_output",
+                                                                  "d_query",
+                                                                  "d_key",
+                                                                  "d_value",
+                                                                  "delta",
+                                                                  "probabilities",
+                                                                  "query_tokens",
+                                                                  "value_tokens",
+                                                                  "query_parameter",
+                                                                  "value_parameter",
+                                                                  "d_query_parameter"});
+  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::d_query_parameter) + 1);
   return kNames;
 }
 
