@@ -7,6 +7,7 @@
 #include "sim/config/machine_rules.h"
 #include "sim/config/memory_reader.h"
 #include "sim/config/scalar.h"
+#include "sim/config/unit_reader.h"
 #include "sim/core/spelling.h"
 
 namespace attnsim::config {
@@ -41,35 +42,6 @@ std::span<const Field<MachineSpec>> role_table() {
         .required = true,
         .doc = "blocks handed from one agent to another"},
        read_role<Role::exchange>},
-  };
-  return kFields;
-}
-
-void read_matrix(const Cursor& value, UnitSpec& out) {
-  if (!value.require_map()) return;
-  const auto dtypes = dtype_names();
-  const std::vector<std::string> names(dtypes.begin(), dtypes.end());
-  for (const Entry& entry : value.node().entries) {
-    const std::optional<DType> dtype = dtype_from_name(entry.key);
-    if (!dtype) {
-      value.faults().add(entry.at, value.path(),
-                         "unknown dtype " + quote(entry.key) + suggestion(entry.key, names));
-    } else if (const auto rate = value.child(entry).quantity(Quantity::flop_rate)) {
-      out.matrix[*dtype] = *rate;
-    }
-  }
-}
-
-std::span<const Field<UnitSpec>> unit_table() {
-  static const Field<UnitSpec> kFields[] = {
-      {{.key = "matrix",
-        .type = "map of dtype to FLOP rate",
-        .doc = "dense matrix products, all cores together; a multiply-add is 2"},
-       read_matrix},
-      {{.key = "vector", .type = "FLOP rate", .doc = "fp32 arithmetic, all cores together"},
-       [](const Cursor& v, UnitSpec& out) { out.vector = v.quantity(Quantity::flop_rate); }},
-      {{.key = "exp", .type = "operation rate", .doc = "exponentials, all cores together"},
-       [](const Cursor& v, UnitSpec& out) { out.exp = v.quantity(Quantity::op_rate); }},
   };
   return kFields;
 }
@@ -128,9 +100,18 @@ std::span<const Field<MachineSpec>> machine_table() {
         .doc = "where each kind of tile lives"},
        [](const Cursor& v, MachineSpec& out) { read_map(v, role_table(), out); }},
       {{.key = "units", .type = "map", .doc = "rates of the execution units"},
-       [](const Cursor& v, MachineSpec& out) { read_map(v, unit_table(), out.units); }},
-      {{.key = "launch", .type = "time", .doc = "cost of one kernel launch"},
+       [](const Cursor& v, MachineSpec& out) { read_units(v, out.units); }},
+      {{.key = "core", .type = "map", .doc = "what a core can hold at once"},
+       [](const Cursor& v, MachineSpec& out) { read_core(v, out.core); }},
+      {{.key = "load", .type = "map", .doc = "how the units behave under attention load"},
+       [](const Cursor& v, MachineSpec& out) { read_load(v, out.load); }},
+      {{.key = "launch", .type = "time", .doc = "from the call to the start of a kernel"},
        [](const Cursor& v, MachineSpec& out) { out.launch = v.quantity(Quantity::time); }},
+      {{.key = "launch_next",
+        .type = "time",
+        .fallback = "launch",
+        .doc = "cost of a further kernel of the same stream"},
+       [](const Cursor& v, MachineSpec& out) { out.launch_next = v.quantity(Quantity::time); }},
       {{.key = "estimated",
         .type = "list of paths",
         .doc = "values of this machine that are guesses, such as memories.l2.ways"},
@@ -177,6 +158,5 @@ std::optional<MachineSpec> read_machine(const Cursor& map) {
 
 std::vector<FieldDoc> machine_fields() { return docs_of(machine_table()); }
 std::vector<FieldDoc> role_fields() { return docs_of(role_table()); }
-std::vector<FieldDoc> unit_fields() { return docs_of(unit_table()); }
 
 }  // namespace attnsim::config

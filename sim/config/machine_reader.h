@@ -16,6 +16,5 @@ std::optional<MachineSpec> read_machine(const Cursor& map);
 /// The keys of a machine, its roles and its units, for the manual.
 std::vector<FieldDoc> machine_fields();
 std::vector<FieldDoc> role_fields();
-std::vector<FieldDoc> unit_fields();
 
 }  // namespace attnsim::config

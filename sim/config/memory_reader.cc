@@ -80,6 +80,13 @@ std::span<const Field<Draft>> memory_table() {
        [](const Cursor& v, Draft& out) {
          out.memory.read_bandwidth = v.quantity(Quantity::byte_rate);
        }},
+      {{.key = "write_bandwidth",
+        .type = "byte rate",
+        .fallback = "read_bandwidth",
+        .doc = "sustained, writes only, all instances together"},
+       [](const Cursor& v, Draft& out) {
+         out.memory.write_bandwidth = v.quantity(Quantity::byte_rate);
+       }},
       {{.key = "latency", .type = "time", .doc = "of one load that nothing else delays"},
        [](const Cursor& v, Draft& out) { out.memory.latency = v.quantity(Quantity::time); }},
       {{.key = "line", .type = "size", .doc = "line of a cache, burst of a DRAM"},

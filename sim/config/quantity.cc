@@ -29,6 +29,7 @@ constexpr Unit kFlopRates[] = {{"FLOP/s"}, {"GFLOP/s", 9}, {"TFLOP/s", 12}, {"PF
 constexpr Unit kOpRates[] = {{"op/s"}, {"Gop/s", 9}, {"Top/s", 12}};
 constexpr Unit kEnergies[] = {{"pJ/B", -12}, {"nJ/B", -9}, {"J/B"}};
 constexpr Unit kPercents[] = {{"%", -2}};
+constexpr Unit kClocks[] = {{"clk"}};
 
 struct QuantityRow {
   std::string_view noun;     // as in "a positive size"
@@ -47,6 +48,7 @@ const QuantityRow& row(Quantity quantity) {
       {"operation rate", "an operation rate", kOpRates},
       {"energy", "an energy", kEnergies, true},
       {"percentage", "a percentage", kPercents, true},
+      {"number of clocks", "a number of clocks", kClocks, true},
   };
   return kRows[static_cast<int>(quantity)];
 }

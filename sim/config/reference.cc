@@ -11,6 +11,7 @@
 #include "sim/config/quantity.h"
 #include "sim/config/run_reader.h"
 #include "sim/config/schema.h"
+#include "sim/config/unit_reader.h"
 #include "sim/config/workload_reader.h"
 
 namespace attnsim::config {
@@ -30,7 +31,8 @@ std::string section(const std::string& title, const std::vector<FieldDoc>& field
 std::string units() {
   std::string out = "Quantities\n";
   for (const Quantity q : {Quantity::size, Quantity::byte_rate, Quantity::frequency, Quantity::time,
-                           Quantity::flop_rate, Quantity::op_rate, Quantity::energy}) {
+                           Quantity::flop_rate, Quantity::op_rate, Quantity::energy,
+                           Quantity::percent, Quantity::clocks}) {
     out += "  " + quantity_description(q) + "\n";
   }
   return out + "  KiB, MiB, GiB and TiB are powers of two; all other prefixes are decimal\n\n";
@@ -48,6 +50,7 @@ std::string config_reference() {
          section("hardware, and files in configs/hardware", machine_fields()) +
          section("hardware.memories.<name>", memory_fields()) +
          section("hardware.roles", role_fields()) + section("hardware.units", unit_fields()) +
+         section("hardware.core", core_fields()) + section("hardware.load", load_fields()) +
          section("algorithm, beside the parameters it declares", algorithm_fields()) +
          section("Check file", check_file_fields()) + section("checks[i]", check_fields()) +
          section("checks[i].expect[j]: one of min and max, equals, max_ratio",

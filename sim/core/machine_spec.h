@@ -48,14 +48,15 @@ struct Capacity {
 struct MemorySpec {
   std::string name;
   MemoryKind kind = MemoryKind::scratchpad;
-  bool per_core = false;                   // one instance per core, or one per device
-  std::string parent{};                    // the next memory outwards; empty for the outermost
-  std::optional<Capacity> capacity{};      // per instance, what software can claim
-  std::optional<double> bandwidth{};       // bytes per second, all instances together, peak
-  std::optional<double> read_bandwidth{};  // bytes per second, sustained, read only
-  std::optional<double> latency{};         // seconds
-  std::optional<std::uint64_t> line{};     // bytes
-  std::optional<std::uint64_t> sector{};   // bytes
+  bool per_core = false;                    // one instance per core, or one per device
+  std::string parent{};                     // the next memory outwards; empty for the outermost
+  std::optional<Capacity> capacity{};       // per instance, what software can claim
+  std::optional<double> bandwidth{};        // bytes per second, all instances together, peak
+  std::optional<double> read_bandwidth{};   // bytes per second, sustained, read only
+  std::optional<double> write_bandwidth{};  // bytes per second, sustained, written
+  std::optional<double> latency{};          // seconds
+  std::optional<std::uint64_t> line{};      // bytes
+  std::optional<std::uint64_t> sector{};    // bytes
   std::optional<std::int64_t> ways{};
   CacheRules cache{};              // of a cache
   std::optional<double> energy{};  // joules per byte
@@ -66,11 +67,35 @@ struct MemorySpec {
   CacheSpec cache_spec(int word_bits) const;
 };
 
-/// Rates of the execution units, all cores together.
+/// Rates of the execution units, all cores together, at the clocks named beside them: at another
+/// clock they scale.
 struct UnitSpec {
-  std::map<DType, double> matrix{};  // FLOP per second, dense
-  std::optional<double> vector{};    // FLOP per second, fp32
-  std::optional<double> exp{};       // exponentials per second
+  std::map<DType, double> matrix{};      // FLOP per second, dense
+  std::optional<double> vector{};        // FLOP per second, fp32
+  std::optional<double> exp{};           // exponentials per second
+  std::optional<double> copy{};          // bytes per second between the cores and what is outside
+  std::optional<double> clock{};         // hertz: of vector, exp, copy and the scratchpad's rate
+  std::optional<double> matrix_clock{};  // hertz: of matrix; absent: the same
+};
+
+/// What a core can hold at once.
+struct CoreSpec {
+  std::int64_t partitions = 1;  // parts with an issue slot and units of their own (an SM has 4)
+  std::optional<std::int64_t> threads{};    // resident
+  std::optional<std::int64_t> registers{};  // of 32 bits
+  std::optional<std::int64_t> tasks{};      // resident CTAs
+};
+
+/// How the units behave under attention load. These are the few constants that are calibrated, per
+/// chip generation (docs/time.md).
+struct LoadSpec {
+  std::optional<double> clock{};       // hertz the power limit sustains; absent: any
+  std::optional<double> contention{};  // slowdown of two units that are busy together: each runs
+                                       // at 1 / (1 + contention); 0: they overlap perfectly
+  std::optional<double> synchronous_matrix{};  // rate of matrix instructions that a warp waits for
+                                               // (mma.sync), over the unit's; absent: 1
+  std::optional<double> stage_latency{};  // clocks from the end of an operation to its dependents
+  std::optional<double> task_start{};     // clocks from a free place to a task's first operation
 };
 
 struct MachineSpec {
@@ -83,7 +108,10 @@ struct MachineSpec {
   std::vector<MemorySpec> memories{};  // inner to outer; the last one is where tensors live
   std::array<std::string, kRoleCount> roles{};  // memory name by Role
   UnitSpec units{};
-  std::optional<double> launch{};        // seconds per kernel launch
+  CoreSpec core{};
+  LoadSpec load{};
+  std::optional<double> launch{};        // seconds from the call to the start of a kernel
+  std::optional<double> launch_next{};   // seconds a further kernel of the same stream costs
   std::vector<std::string> estimated{};  // paths of values that are guesses; results say so
 
   const MemorySpec* memory(std::string_view memory_name) const;

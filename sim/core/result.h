@@ -103,6 +103,32 @@ struct Density {
   }
 };
 
+/// What one unit or memory did over a run.
+struct LaneRow {
+  std::string lane;         // matrix, vector, exp, copy, a memory's name, launch
+  double busy_seconds = 0;  // averaged over the instances of a unit
+  double utilisation = 0;   // of the run's time
+};
+
+/// One kernel's share of a run's time.
+struct KernelTime {
+  std::string kernel;
+  double seconds = 0;  // its launch included
+  std::string limiter;
+  std::int64_t tasks = 0;
+  std::int64_t places = 0;  // tasks resident on all cores together
+};
+
+/// Estimated runtime of a run, from events on the units and memories of the machine.
+struct TimeReport {
+  double seconds = 0;
+  std::string limiter;  // the lane that keeps the run longest
+  double flops = 0;     // by the field's convention: 4 B H Nq Nk d forward, half of it when causal
+  double tflops = 0;    // flops over seconds, in 1e12 per second
+  std::vector<LaneRow> lanes{};
+  std::vector<KernelTime> kernels{};
+};
+
 struct Provenance {
   std::string config_hash;
   std::uint64_t seed = 0;
@@ -121,6 +147,8 @@ struct Result {
   std::vector<CacheRow> caches{};
   std::optional<Density> density{};  // of algorithms that skip tiles, on masked workloads
   WorkSummary work{};
+  std::optional<TimeReport> time{};  // absent: not asked for, does not fit, or rates are unknown
+  std::string no_time{};             // why it is absent, when it was asked for
   Provenance provenance{};
 
   /// The row of one tensor at one memory; nullptr when nothing crossed there.

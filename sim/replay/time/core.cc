@@ -1,0 +1,197 @@
+#include "sim/replay/time/core.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnsim::replay::time {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
+Core::Core(const Kernel& kernel, const Shape& shape, std::int64_t id, std::size_t places,
+           Listener* listener)
+    : kernel_(kernel),
+      shape_(shape),
+      id_(id),
+      listener_(listener),
+      wants_task_(places, false),
+      slowdown_(kMillion + std::llround(shape.rates->contention * kMillion)) {
+  for (std::size_t i = 0; i < places; ++i) {
+    places_.push_back(std::make_unique<Place>(kernel, shape));
+  }
+}
+
+Ps Core::finished_at() const {
+  Ps latest = 0;
+  for (const auto& place : places_) latest = std::max(latest, place->last_done());
+  return latest;
+}
+
+UnitWorkSums Core::work() const {
+  UnitWorkSums sum;
+  for (const auto& place : places_) {
+    sum.matrix += place->work().matrix;
+    sum.port += place->work().port;
+    sum.exp += place->work().exp;
+    sum.vector += place->work().vector;
+  }
+  return sum;
+}
+
+void Core::serve_requests(Shared& shared) {
+  for (const Copy& copy : copies_) {
+    Place& place = *places_[copy.place];
+    const TileOp& record = place.window().record(copy.number);
+    const bool in = place.window().op(copy.number).unit == Unit::copy_in;
+    // The core's own port and the shared memories work on a copy at the same time.
+    double& port = in ? copy_in_free_ : copy_out_free_;
+    port = std::max(port, static_cast<double>(now_)) +
+           shape_.rates->copy * static_cast<double>(shared.bytes_of(record));
+    const Ps done = std::max(static_cast<Ps>(port), shared.serve(record, id_, now_));
+    if (listener_ != nullptr) {
+      listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
+                      now_, done);
+    }
+    place.complete(copy.number, 0, done);
+  }
+  copies_.clear();
+  const bool stays = kernel_.launch.placement != Placement::dispatch;
+  for (std::size_t p = 0; p < places_.size(); ++p) {
+    if (!wants_task_[p]) continue;
+    wants_task_[p] = false;
+    const std::int64_t task = shared.next_task(id_, p);
+    if (task >= 0) places_[p]->start(task, stays ? now_ : now_ + shape_.rates->task_start);
+  }
+}
+
+/// A place whose task is done, or of a kernel that stays, has been emitted, asks for the next one.
+void Core::finish_tasks() {
+  const bool stays = kernel_.launch.placement != Placement::dispatch;
+  for (std::size_t p = 0; p < places_.size(); ++p) {
+    Place& place = *places_[p];
+    if (place.task() < 0 || !place.emitted()) continue;
+    if (!stays && !place.finished()) continue;
+    if (listener_ != nullptr) {
+      listener_->task(id_, p, place.task(), place.starts_at(), now_);
+    }
+    place.forget_task();
+    wants_task_[p] = true;
+  }
+}
+
+/// Issues what can be issued now; false when nothing was.
+bool Core::issue() {
+  bool any = false;
+  for (std::size_t p = 0; p < places_.size(); ++p) {
+    Place& place = *places_[p];
+    if (place.task() < 0 && place.finished()) continue;
+    if (place.starts_at() > now_) {
+      next_wake_ = std::min(next_wake_, place.starts_at());
+      continue;
+    }
+    place.window().retire(now_);
+    place.pull();
+    for (std::size_t s = 0; s < place.strands().size(); ++s) {
+      while (issue(p, s)) any = true;
+    }
+  }
+  return any;
+}
+
+/// Issues a strand's next operation if it can go now.
+bool Core::issue(std::size_t p, std::size_t s) {
+  Place& place = *places_[p];
+  Place::Strand& strand = place.strands()[s];
+  if (strand.waiting) return false;
+  const std::uint32_t number = place.next_of(strand);
+  if (number == 0) return false;
+  const Ps ready = place.window().ready(number, strand.part);
+  if (ready > now_) {
+    next_wake_ = std::min(next_wake_, ready);
+    return false;
+  }
+  const TimedOp& op = place.window().op(number);
+  switch (op.unit) {
+    case Unit::copy_in:
+    case Unit::copy_out:
+      copies_.push_back({p, number});
+      break;
+    case Unit::matrix:
+    case Unit::vector: {
+      Server& server = op.unit == Unit::matrix ? matrix_ : vector_;
+      server.jobs.push_back({.place = p, .strand = s, .number = number, .left = op.work});
+      if (server.jobs.size() == 1) server.jobs.front().from = now_;
+      if (op.waited_for) {
+        strand.waiting = true;
+        return true;
+      }
+      break;
+    }
+    case Unit::none:
+      place.complete(number, strand.part, now_);
+      break;
+  }
+  ++strand.next;
+  return true;
+}
+
+Ps Core::time_of(const Server& server) const {
+  const Server& other = &server == &matrix_ ? vector_ : matrix_;
+  if (!server.busy()) return kNever;
+  const Ps left = server.jobs.front().left;
+  if (!other.busy()) return now_ + left;
+  return now_ + (left * slowdown_ + kMillion - 1) / kMillion;
+}
+
+Ps Core::next_event() const { return std::min({time_of(matrix_), time_of(vector_), next_wake_}); }
+
+void Core::advance(Ps to) {
+  const Ps passed = to - now_;
+  const bool both = matrix_.busy() && vector_.busy();
+  const bool matrix_done = time_of(matrix_) <= to;
+  const bool vector_done = time_of(vector_) <= to;
+  const Ps progress = both ? passed * kMillion / slowdown_ : passed;
+  for (Server* server : {&matrix_, &vector_}) {
+    if (server->busy()) server->jobs.front().left -= progress;
+  }
+  now_ = to;
+  if (matrix_done) finish(matrix_);
+  if (vector_done) finish(vector_);
+}
+
+/// The first job of a server is done.
+void Core::finish(Server& server) {
+  const Job job = server.jobs.front();
+  server.jobs.pop_front();
+  if (server.busy()) server.jobs.front().from = now_;
+  Place& place = *places_[job.place];
+  Place::Strand& strand = place.strands()[job.strand];
+  const TimedOp& op = place.window().op(job.number);
+  if (listener_ != nullptr) {
+    listener_->work(id_, job.place, op.agent, place.window().record(job.number), op.unit, job.from,
+                    now_);
+  }
+  if (op.waited_for) {
+    strand.waiting = false;
+    ++strand.next;
+  }
+  place.complete(job.number, strand.part, now_ + shape_.rates->stage_latency);
+}
+
+Ps Core::proceed(Shared& shared) {
+  serve_requests(shared);
+  for (;;) {
+    next_wake_ = kNever;
+    while (issue()) next_wake_ = kNever;
+    finish_tasks();
+    const bool wants = std::find(wants_task_.begin(), wants_task_.end(), true) != wants_task_.end();
+    if (wants || !copies_.empty()) return now_;
+    const Ps next = next_event();
+    if (next == kNever) return kNever;
+    advance(next);
+  }
+}
+
+}  // namespace attnsim::replay::time
