@@ -43,12 +43,16 @@ class Fitted {
   }
 
   /// Whether its tiles are the best of all at every size up to this one, so that more memory never
-  /// makes it move more.
+  /// makes it move more. Its first loop nest says so; of further ones it is known without a mask,
+  /// where `fit` looks at every first size.
   bool exact_up_to(std::uint64_t m) const {
     try {
       const RunSpec run{
           .workload = workload_, .machine = two_level_machine(m), .algorithm = choice_};
-      return replay::PlannedRun(run).schedule().granularity() == 1;
+      const replay::PlannedRun planned(run);
+      const ChosenTiles& tiles = planned.schedule().tiles();
+      const bool one_nest = planned.schedule().named_tiles().size() == tiles.named().size();
+      return tiles.granularity == 1 && (one_nest || !workload_.masked());
     } catch (const UserError&) {
       return true;  // it fits nowhere
     }

@@ -1,7 +1,5 @@
 #include "sim/trace/algorithm.h"
 
-#include <algorithm>
-
 #include "sim/trace/mask_generator.h"
 
 namespace attnsim {
@@ -36,14 +34,6 @@ NamedSizes Schedule::named_tiles() const {
     for (const auto& size : chosen.named()) all.push_back(size);
   }
   return all;
-}
-
-std::int64_t Schedule::granularity() const {
-  std::int64_t coarsest = tiles_.granularity;
-  for (const ChosenTiles& chosen : further_tiles_) {
-    coarsest = std::max(coarsest, chosen.granularity);
-  }
-  return coarsest;
 }
 
 }  // namespace attnsim

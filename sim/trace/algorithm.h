@@ -54,9 +54,6 @@ class Schedule {
   /// All sizes by name: those of tiles() and of the loop nests that chose their own.
   NamedSizes named_tiles() const;
 
-  /// The coarsest steps in which any of its loop nests chose (ChosenTiles::granularity).
-  std::int64_t granularity() const;
-
   /// Tiles live at once by the algorithm's own account, in the loop nest that holds most. The
   /// replay's peak never exceeds it, and equals it where some visited tile is not clipped. Empty
   /// when the algorithm makes no such claim.

@@ -1,7 +1,7 @@
 // attnsim curve --scratchpad as its user sees it.
-#include <algorithm>
 #include <fstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
