@@ -1,4 +1,5 @@
 // attnsim curve --scratchpad as its user sees it.
+#include <algorithm>
 #include <fstream>
 #include <string>
 #include <vector>
@@ -61,7 +62,10 @@ TEST(Regimes, FromFourHeadDimToWhereEverythingFits) {
   EXPECT_EQ(least.back().at("words"), 2 * 4 * 96 * 16) << "each word once";
   EXPECT_EQ(least.back().at("ratio"), 1.0);
   EXPECT_EQ(least.back().at("policy"), "best");
-  EXPECT_LE(out.at("largest_ratio").at("ratio"), 2.5);
+  double largest = 0;
+  for (const json& at : least) largest = std::max(largest, at.at("ratio").get<double>());
+  EXPECT_EQ(out.at("largest_ratio").at("ratio"), largest);
+  EXPECT_GT(largest, 1.0);
   std::size_t standard = 0;
   for (const json& point : out.at("points")) {
     EXPECT_NE(point.at("policy"), "tiled_attention") << "--best stands for it";

@@ -36,7 +36,7 @@ TEST(RegimesReport, Table) {
             "best tiles\n"
             "\n"
             "M                               64\n"
-            "M/ head_dim^2                 0.64\n"
+            "M / head_dim^2                0.64\n"
             "a                                -\n"
             "b                           3.00 k\n"
             "LB0                            500\n"
