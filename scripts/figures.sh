@@ -54,3 +54,8 @@ rows | awk -F, '
   --opt "1024 words,4096 words,16384 words,65536 words" \
   --algorithms flash_attention_1,flash_attention_2,standard \
   --plot "$out/capacity_curve.svg" --output /dev/null --quiet
+
+# Algorithms, the best nest and the bounds against the size of a scratchpad.
+"$attnsim" curve configs/runs/theory/4096_128_25600.yaml --scratchpad --best \
+  --algorithms flash_attention_1,flash_attention_2,flat,outer_product_tiling,square_tiling,standard \
+  --plot "$out/regimes.svg" --output /dev/null --quiet

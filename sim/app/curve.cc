@@ -8,6 +8,7 @@
 #include "sim/app/output_file.h"
 #include "sim/app/progress.h"
 #include "sim/app/recorded_run.h"
+#include "sim/app/regimes.h"
 #include "sim/app/selection.h"
 #include "sim/app/share.h"
 #include "sim/app/verb.h"
@@ -15,6 +16,7 @@
 #include "sim/core/error.h"
 #include "sim/replay/count_program.h"
 #include "sim/report/curve.h"
+#include "sim/report/regimes.h"
 #include "sim/report/table.h"
 #include "sim/study/scratchpad_curve.h"
 #include "sim/trace/algorithm.h"
@@ -82,8 +84,10 @@ Curve address_curve(const std::string& file, trace_file::AddressFormat format,
   return curve;
 }
 
-/// Those of --algorithms, else all that compute what the run does in its pass.
-std::vector<AlgorithmChoice> algorithms_of(const Arguments& arguments, const RunSpec& run) {
+/// Those of --algorithms, else all that compute what the run does in its pass; `but` is left out
+/// where none are named.
+std::vector<AlgorithmChoice> algorithms_of(const Arguments& arguments, const RunSpec& run,
+                                           std::string_view but = "") {
   const Catalogue catalogue = algorithm_catalogue();
   std::string ids = arguments.value("algorithms").value_or("");
   if (ids == "none") return {};
@@ -93,7 +97,7 @@ std::vector<AlgorithmChoice> algorithms_of(const Arguments& arguments, const Run
     for (const AlgorithmInfo& info : catalogue.algorithms) {
       const bool able =
           info.function == function && std::ranges::count(info.passes, run.workload.pass) > 0;
-      if (able && !info.from_file) ids += (ids.empty() ? "" : ",") + info.id;
+      if (able && !info.from_file && info.id != but) ids += (ids.empty() ? "" : ",") + info.id;
     }
   }
   return config::load_fitted_algorithms("--algorithms", ids, catalogue);
@@ -162,6 +166,15 @@ Exit run(const Invocation& invocation) {
   const Output output(arguments);
   std::optional<OutputFile> plot;
   if (const auto file = arguments.value("plot")) plot.emplace(*file);
+  if (asks_for_regimes(arguments)) {
+    const RunSpec selected = selected_run(arguments);
+    // Its best nest is found by --best; the tiles of its default nest are not told apart.
+    const Regimes regimes = selected_regimes(
+        selected, algorithms_of(arguments, selected, "tiled_attention"), arguments);
+    if (plot) plot->write(report::to_svg(report::regimes_plot(regimes)));
+    output.write_value(regimes);
+    return Exit::done;
+  }
   const Curve curve = curve_of(arguments);
   if (plot) plot->write(report::to_svg(report::curve_plot(curve)));
   output.write_value(curve);
@@ -182,9 +195,12 @@ Verb curve_verb() {
         .value = "ID,...",
         .doc = "which to set beside a run, or none; default all"},
        {.name = "plot", .value = "FILE.svg", .doc = "draw the curve, too"}});
+  const std::vector<Option> regimes = regime_options();
+  options.insert(options.end(), regimes.begin(), regimes.end());
   return {.name = "curve",
           .summary = "I/O against cache capacity, all capacities in one pass",
-          .details = std::string(kSelectionDetails) + "\n" + std::string(kDetails),
+          .details = std::string(kSelectionDetails) + "\n" + std::string(kDetails) + "\n" +
+                     std::string(kRegimeDetails),
           .operands = {.name = "RUN.yaml|FILE.trace|FILE.din", .least = 0, .most = 1},
           .options = with_output(std::move(options)),
           .run = run};

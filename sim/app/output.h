@@ -13,6 +13,7 @@
 #include "sim/report/csv.h"
 #include "sim/report/curve.h"
 #include "sim/report/json.h"
+#include "sim/report/regimes.h"
 #include "sim/report/schedule.h"
 #include "sim/report/table.h"
 #include "sim/report/trace_info.h"

@@ -211,6 +211,18 @@ std::vector<Bytes> load_capacities(const std::string& option, const std::string&
   return out;
 }
 
+std::pair<Bytes, Bytes> load_capacity_range(const std::string& option, const std::string& text,
+                                            CapacityRules rules) {
+  rules.most = 2;
+  const std::vector<Bytes> ends = load_capacities(option, text, rules);
+  if (ends.size() == 2 && ends[0].count > 0 && ends[0] <= ends[1]) return {ends[0], ends[1]};
+  Faults faults;
+  faults.add(origin(option, text), "",
+             "expected FROM,TO, the smaller one first, such as '64 KiB,1 MiB'");
+  faults.throw_if_any();
+  return {};
+}
+
 std::string cache_reference() {
   std::string out;
   for (const FieldDoc& field : docs_of(cache_table())) {

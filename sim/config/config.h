@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/core/cache_spec.h"
@@ -81,6 +82,10 @@ struct CapacityRules {
 /// Reads a list of capacities such as `64 KiB,1 MiB`, given to `option`.
 std::vector<Bytes> load_capacities(const std::string& option, const std::string& text,
                                    const CapacityRules& rules);
+
+/// Reads two capacities, such as `64 KiB,1 MiB`: the first and the last, not 0, of a range.
+std::pair<Bytes, Bytes> load_capacity_range(const std::string& option, const std::string& text,
+                                            CapacityRules rules);
 
 /// The run as canonical YAML: every default filled in, the machine in full, quantities in base
 /// units. Equal runs give equal text, and load_run() of the text gives the run back.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "sim/report/csv.h"
+#include "sim/report/curve_points.h"
 #include "sim/report/format.h"
 #include "sim/report/json_parts.h"
 #include "sim/report/text_table.h"
@@ -18,35 +19,6 @@ constexpr std::size_t kMostRows = 24;  // of one policy, in a table
 constexpr std::string_view kSteps = "lru";
 
 using Points = std::vector<CurvePoint>;
-
-std::string quoted(const std::string& text) { return Json(text).dump(-1, ' ', false, kReplace); }
-
-/// The list of all points, one a line: as a tree of values millions of steps would take gigabytes.
-void add_points(std::string& out, const Curve& curve) {
-  const char* separator = "";
-  const auto begin = [&](const CurveSeries& series, Bytes capacity) {
-    out += fmt::format("{}\n    {{\"policy\": {}, \"capacity_bytes\": {}", separator,
-                       quoted(series.policy), capacity.count);
-    separator = ",";
-  };
-  out += '[';
-  for (const CurveSeries& series : curve.series) {
-    for (const InfeasibleCapacity& at : series.infeasible) {
-      begin(series, at.capacity);
-      out += ", \"read_bytes\": null, \"write_bytes\": null, \"infeasible\": true";
-      out += fmt::format(", \"reason\": {}}}", quoted(at.reason));
-    }
-    for (std::size_t i = 0; i < series.points.size(); ++i) {
-      const CurvePoint& point = series.points[i];
-      begin(series, point.capacity);
-      out += fmt::format(", \"read_bytes\": {}, \"write_bytes\": {}", point.read.count,
-                         point.write.count);
-      if (!series.tiles.empty()) out += ", \"tiles\": " + quoted(series.tiles[i]);
-      out += '}';
-    }
-  }
-  out += "\n  ]";
-}
 
 /// Which steps a table shows: the first, the last, and in between each that is a good part of the
 /// way from the first to the last (in logarithms) below the one shown before it.
@@ -118,11 +90,7 @@ std::string to_json(const Curve& curve) {
   out["line_bytes"] = curve.line_bytes;
   out["accesses"] = curve.accesses;
   out["lines"] = curve.lines;
-  std::string text = dump(out);
-  text.resize(text.rfind("\n}"));
-  text += ",\n  \"points\": ";
-  add_points(text, curve);
-  return text + "\n}\n";
+  return with_text(dump(out), "points", points_json(curve.series));
 }
 
 std::string to_csv(const Curve& curve) {

@@ -14,18 +14,6 @@
 namespace attnsim::study {
 namespace {
 
-void require_supported(const Workload& w) {
-  if (w.pass != Pass::forward) {
-    throw UserError("workload.pass: schedules are searched for forward, got '" +
-                    std::string(name(w.pass)) + "'");
-  }
-  if (w.mask) {
-    throw UserError(
-        "workload.mask: schedules are searched without a block mask; causal and "
-        "windows are possible");
-  }
-}
-
 /// The largest that holds for the row's choice.
 void add_bound(const Workload& workload, const Catalogue& catalogue, ScheduleRow& row) {
   const bounds::RunFacts run{.algorithm = catalogue.algorithm(row.choice.name)};
@@ -73,9 +61,21 @@ void take_published(const Workload& workload, ScheduleRow& row) {
 
 }  // namespace
 
+void require_searchable(const Workload& w) {
+  if (w.pass != Pass::forward) {
+    throw UserError("workload.pass: schedules are searched for forward, got '" +
+                    std::string(name(w.pass)) + "'");
+  }
+  if (w.mask) {
+    throw UserError(
+        "workload.mask: schedules are searched without a block mask; causal and "
+        "windows are possible");
+  }
+}
+
 ScheduleReport best_schedules(const Workload& workload, const std::vector<Words>& m_words,
                               Progress* progress) {
-  require_supported(workload);
+  require_searchable(workload);
   const Catalogue catalogue = algorithm_catalogue();
   ScheduleReport report;
   std::uint64_t done = 0;
@@ -102,15 +102,19 @@ ScheduleReport best_schedules(const Workload& workload, const std::vector<Words>
   return report;
 }
 
-std::vector<Words> schedule_grid(const Workload& w) {
+SizeRange telling_sizes(const Workload& w) {
   const auto d = static_cast<std::uint64_t>(w.head_dim);
   const auto dv = static_cast<std::uint64_t>(w.head_dim_v);
-  const std::uint64_t all = static_cast<std::uint64_t>(w.seqlen_q * w.group()) * (d + dv) +
-                            static_cast<std::uint64_t>(w.seqlen_kv) * (d + dv);
+  const auto rows = static_cast<std::uint64_t>(w.seqlen_q * w.group() + w.seqlen_kv);
+  return {4 * d, std::max(4 * d, rows * (d + dv))};
+}
+
+std::vector<Words> schedule_grid(const Workload& w) {
+  const SizeRange sizes = telling_sizes(w);
   std::vector<Words> grid;
-  for (std::uint64_t m = std::bit_ceil(4 * d);; m *= 2) {
+  for (std::uint64_t m = std::bit_ceil(sizes.from);; m *= 2) {
     grid.emplace_back(m);
-    if (m >= all) return grid;
+    if (m >= sizes.to) return grid;
   }
 }
 

@@ -7,6 +7,7 @@
 #include "sim/core/progress.h"
 #include "sim/core/schedule_report.h"
 #include "sim/core/workload.h"
+#include "sim/study/crossovers.h"
 
 namespace attnsim::study {
 
@@ -17,8 +18,14 @@ namespace attnsim::study {
 ScheduleReport best_schedules(const Workload& workload, const std::vector<Words>& m_words,
                               Progress* progress = nullptr);
 
-/// The powers of two from the smallest not below 4 d, where little fits, to the first at which
-/// everything does.
+/// Throws UserError for a pass or a mask that the family does not have.
+void require_searchable(const Workload& workload);
+
+/// From 4 d, where little fits, to the Q, K, V and O of one KV head, where everything does.
+SizeRange telling_sizes(const Workload& workload);
+
+/// The powers of two from the smallest not below the least of the telling sizes to the smallest not
+/// below the greatest.
 std::vector<Words> schedule_grid(const Workload& workload);
 
 }  // namespace attnsim::study

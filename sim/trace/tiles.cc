@@ -24,11 +24,11 @@ class Candidates {
   std::int64_t limit_, step_, count_;
 };
 
-/// How many of the second size's candidates fit beside `first`: they are the smallest ones.
+/// How many of the second size's candidates fit beside `first`: they are the smallest ones, and no
+/// more than `high`.
 std::int64_t feasible(const TileModel& model, const Target& target, std::int64_t first,
-                      const Candidates& second) {
+                      const Candidates& second, std::int64_t high) {
   std::int64_t low = 0;
-  std::int64_t high = second.count();
   while (low < high) {
     const std::int64_t middle = (low + high) / 2;
     if (target.fits(model.footprint({first, second[middle]}))) {
@@ -86,13 +86,39 @@ std::int64_t smallest_as_good(const TileModel& model, const Target& target, std:
   return low;
 }
 
+/// A first size, and how many second sizes fit beside it.
+using FirstSize = std::pair<std::int64_t, std::int64_t>;
+
+/// Where larger second sizes only help: the first sizes that reach the least traffic, ascending.
+std::vector<FirstSize> least_traffic(const TileModel& model, const Target& target,
+                                     const Candidates& first, const Candidates& second) {
+  std::vector<FirstSize> out;
+  std::uint64_t least = UINT64_MAX;
+  std::int64_t n = second.count();
+  for (std::int64_t i = 0; i < first.count(); ++i) {
+    n = feasible(model, target, first[i], second, n);
+    if (n == 0) break;  // a larger first size fits nothing either
+    const std::uint64_t bits = total_bits(model.closed_form({first[i], second[n - 1]}), target);
+    if (bits > least) continue;
+    if (bits < least) out.clear();
+    least = bits;
+    out.emplace_back(first[i], n);
+  }
+  return out;
+}
+
 std::int64_t granularity_for(const TileModel& model, const Target& target, TileSizes limits) {
   for (std::int64_t granularity = 1;; granularity *= 2) {
     const Candidates first(limits.first, granularity);
     const Candidates second(limits.second, granularity);
+    if (model.second_only_helps() &&
+        static_cast<std::uint64_t>(first.count()) * model.closed_form_cost() <= kMostPairs) {
+      return granularity;
+    }
     std::uint64_t pairs = 0;
+    std::int64_t n = second.count();
     for (std::int64_t i = 0; i < first.count() && pairs <= kMostPairs; ++i) {
-      const std::int64_t n = feasible(model, target, first[i], second);
+      n = feasible(model, target, first[i], second, n);
       if (n == 0) break;  // a larger first size fits nothing either
       pairs += model.second_only_helps() ? 1 : static_cast<std::uint64_t>(n);
     }
@@ -169,14 +195,17 @@ std::optional<ChosenTiles> fit_tiles(const TileModel& model, const Target& targe
     best = ChosenTiles{sizes, TileRule::fit, granularity};
     best_key = key;
   };
-  for (std::int64_t i = 0; i < first.count(); ++i) {
-    const std::int64_t n = feasible(model, target, first[i], second);
-    if (n == 0) break;
-    if (model.second_only_helps()) {
-      consider({first[i], second[smallest_as_good(model, target, first[i], second, n)]});
-    } else {
-      for (std::int64_t j = n - 1; j >= 0; --j) consider({first[i], second[j]});
+  if (model.second_only_helps()) {
+    for (const auto& [size, n] : least_traffic(model, target, first, second)) {
+      consider({size, second[smallest_as_good(model, target, size, second, n)]});
     }
+    return best;
+  }
+  std::int64_t n = second.count();
+  for (std::int64_t i = 0; i < first.count(); ++i) {
+    n = feasible(model, target, first[i], second, n);
+    if (n == 0) break;
+    for (std::int64_t j = n - 1; j >= 0; --j) consider({first[i], second[j]});
   }
   return best;
 }

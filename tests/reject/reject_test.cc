@@ -27,6 +27,7 @@ struct Command {
   std::vector<std::string> caches{};
   std::string opt{};
   std::string algorithms{};
+  std::string range{};
 };
 
 Command parse(const std::vector<std::string>& words) {
@@ -50,7 +51,9 @@ Command parse(const std::vector<std::string>& words) {
       out.opt = words.at(++i);
     } else if (word == "--algorithms") {
       out.algorithms = words.at(++i);
-    } else {
+    } else if (word == "--range") {
+      out.range = words.at(++i);
+    } else if (word != "--scratchpad") {
       throw std::runtime_error("unknown option in args: " + word);
     }
   }
@@ -66,6 +69,8 @@ void load(const Command& command) {
     config::load_caches(command.caches);
   } else if (!command.opt.empty()) {
     config::load_capacities("--opt", command.opt, {.most = 64, .line = 64});
+  } else if (!command.range.empty()) {
+    config::load_capacity_range("--range", command.range, {.most = 2, .line = 2, .word_bits = 16});
   } else if (!command.algorithms.empty()) {
     config::load_fitted_algorithms("--algorithms", command.algorithms, algorithm_catalogue());
   } else {

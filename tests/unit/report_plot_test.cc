@@ -64,6 +64,43 @@ TEST(Svg, MarksAreCirclesWithoutALine) {
   EXPECT_TRUE(has(to_svg(joined), "<path d=\"M355.0 360.0L620.0 210.0\""));
 }
 
+TEST(Svg, LinesHaveNoMarksAndDottedOnesAreThin) {
+  Plot plot = example();
+  plot.series = {{.label = "a", .style = PlotStyle::line, .points = {{1, 4}, {4, 1}}},
+                 {.label = "b", .style = PlotStyle::dotted_line, .points = {{1, 2}, {4, 1}}}};
+  const std::string svg = to_svg(plot);
+  EXPECT_TRUE(has(svg, "<path d=\"M90.0 60.0L620.0 360.0\""));
+  EXPECT_EQ(count(svg, "<circle"), 0U);
+  EXPECT_EQ(count(svg, "stroke-width=\"1.5\" stroke-dasharray=\"2 3\""), 2U) << "line and legend";
+}
+
+TEST(Svg, WordsHaveNoUnit) {
+  Plot plot = example();
+  plot.unit = PlotUnit::words;
+  const std::string svg = to_svg(plot);
+  EXPECT_EQ(count(svg, ">1 Ki</text>"), 2U);
+  plot.series[0].points = {{1, 2}};
+  EXPECT_TRUE(has(to_svg(plot), ">1</text>"));
+}
+
+TEST(Svg, RingsAndRulesStandWhereTheySay) {
+  Plot plot = example();
+  plot.rings = {{2 * kKiB, 2 * kKiB, "a & b"}};
+  plot.rules = {{2 * kKiB, "here"}};
+  const std::string svg = to_svg(plot);
+  EXPECT_TRUE(has(svg, "<circle cx=\"355.0\" cy=\"210.0\" r=\"6\" fill=\"none\""));
+  EXPECT_TRUE(has(svg, "<title>a &amp; b</title></circle>"));
+  EXPECT_TRUE(has(svg, "<path d=\"M355.0 60V360\" stroke=\"#888\""));
+  EXPECT_TRUE(has(svg, ">here</text>"));
+}
+
+TEST(Svg, IsAsHighAsItsLegend) {
+  Plot plot = example();
+  EXPECT_TRUE(has(to_svg(plot), "viewBox=\"0 0 860 420\""));
+  for (int i = 0; i < 18; ++i) plot.series.push_back(plot.series[1]);
+  EXPECT_TRUE(has(to_svg(plot), "viewBox=\"0 0 860 560\"")) << "60 + 20 rows of 22 + 60";
+}
+
 TEST(Svg, WhatFallsOnOnePlaceIsDrawnOnce) {
   Plot plot = example();
   plot.series[0].points.clear();
