@@ -10,8 +10,8 @@
 //              online softmax of S into (m, l) gives P and f; O = f O
 //       O += P V of the last block; store O / l and L = m + log l
 //
-// Both products of an iteration can run while the softmax of the block before is under way in the
-// other warpgroups. Without `intra_overlap` an iteration finishes its own block: V_j follows K_j.
+// So the second product of a block runs beside the softmax of the next one. Without `intra_overlap`
+// an iteration finishes its own block, and V_j follows K_j.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -43,14 +43,8 @@ AlgorithmInfo info() {
                  {.name = "intra_overlap",
                   .type = ParamType::boolean,
                   .default_value = "true",
-                  .doc = "issue Q K^T of the next block before the softmax of the current one is "
-                         "used, so that a warpgroup's softmax can overlap its products"},
-                 {.name = "p_in",
-                  .type = ParamType::choice,
-                  .default_value = "automatic",
-                  .doc = "where P waits for the second product; automatic: as the released tile "
-                         "table says, registers with other tiles",
-                  .choices = {"automatic", "registers", "scratchpad"}},
+                  .doc = "form the scores of the next block before P V of the current one, which "
+                         "then runs beside the next softmax"},
                  {.name = "pack_gqa",
                   .type = ParamType::boolean,
                   .default_value = "false",
@@ -94,14 +88,15 @@ std::optional<Released> released_entry(const std::string& arch, const Workload& 
   return Released{{128, local(w) ? 64 : 80}};
 }
 
-/// The role of P's storage.
+/// Where P waits for the second product: in registers, but for some of the released tiles.
 Role place_of_p(const PlanRequest& r) {
-  const std::string& asked = r.choice.params.choice("p_in");
-  if (asked != "automatic") return asked == "registers" ? Role::accumulator : Role::exchange;
-  const TileRule rule = r.choice.tiles.rule;
-  if (rule != TileRule::automatic && rule != TileRule::released) return Role::accumulator;
   const auto entry = released_entry(r.target.arch(), r.workload);
-  return entry && entry->p_in_scratchpad ? Role::exchange : Role::accumulator;
+  if (!entry || !entry->p_in_scratchpad) return Role::accumulator;
+  const auto& [rule, sizes] = r.choice.tiles;
+  const bool by_table = rule == TileRule::automatic || rule == TileRule::released;
+  const bool same =
+      rule == TileRule::explicit_sizes && TileSizes{sizes.at("Br"), sizes.at("Bc")} == entry->tiles;
+  return by_table || same ? Role::exchange : Role::accumulator;
 }
 
 /// What the released kernel returns for 8-bit operands.
@@ -252,7 +247,7 @@ class FlashAttention3 final : public Schedule {
     Tile q;          // [rows, d]
     Tile acc, m, l;  // [rows, dv], [rows, 1], [rows, 1]
     // Of the current key block; P may be of the one before.
-    Tile s, p, factor;  // [rows, Bc], [rows, Bc], [rows, 1]
+    Tile s{}, p{}, factor{};  // [rows, Bc], [rows, Bc], [rows, 1]
   };
 
   std::vector<Warpgroup> start(Emitter& em, const Region& q_block) const {
@@ -265,10 +260,7 @@ class FlashAttention3 final : public Schedule {
                         .q = std::move(q),
                         .acc = a.fill(Role::accumulator, rows, w_.head_dim_v, DType::f32, 0),
                         .m = a.fill(Role::vector, rows, 1, DType::f32, kMinusInfinity),
-                        .l = a.fill(Role::vector, rows, 1, DType::f32, 0),
-                        .s = {},
-                        .p = {},
-                        .factor = {}});
+                        .l = a.fill(Role::vector, rows, 1, DType::f32, 0)});
     }
     return groups;
   }

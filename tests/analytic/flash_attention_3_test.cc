@@ -115,6 +115,24 @@ TEST(FlashAttention3, HoldsWhatTheReleasedTilesNeed) {
   }
 }
 
+// The same tiles by hand are the released kernel's in this too; others keep P in registers.
+TEST(FlashAttention3, KeepsPWhereTheReleasedTilesDo) {
+  RunSpec run = with_tiles(on_h100("seqlen=2048,head_dim=64"), {{"Br", 192}, {"Bc", 192}});
+  EXPECT_TRUE(replay::replay(run).fits());
+  run = with_tiles(run, {{"Br", 192}, {"Bc", 176}});
+  const Result other = replay::replay(run);
+  EXPECT_EQ(other.footprint_row("sram")->peak_bytes.count, (24 + 2 * 44) * 1024u);
+  EXPECT_EQ(other.footprint_row("regs")->peak_bytes.count, (48 + 132 + 66) * 1024u + 12 * 192);
+}
+
+TEST(FlashAttention3, ComputesAttentionWithPInTheScratchpad) {
+  const RunSpec run = on_h100("seqlen=333,head_dim=64,heads=2,kv_heads=1");
+  const VerifyCase verified = replay::verify(run, replay::Arithmetic::exact);
+  EXPECT_TRUE(verified.ok) << verified.message;
+  // P passes to the scratchpad: 2 heads of 333 x 333 in fp16.
+  EXPECT_EQ(replay::replay(run).io_row("sram", "on-chip")->write_bytes.count, 2u * 333 * 333 * 2);
+}
+
 TEST(FlashAttention3, HoldsAStageMoreOfKAndV) {
   RunSpec run = on_h100("seqlen=2048,head_dim=128,causal=true");
   for (const std::int64_t stages : {1, 2, 3, 4}) {

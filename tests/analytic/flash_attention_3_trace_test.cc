@@ -30,7 +30,6 @@ struct Options {
   bool overlap = true;
   std::int64_t stages = 2;
   bool causal = false;
-  bool p_in_scratchpad = false;
 };
 
 RunSpec run_of(const Options& options) {
@@ -40,8 +39,6 @@ RunSpec run_of(const Options& options) {
   run.workload.causal = options.causal;
   run.algorithm.params.set("intra_overlap", options.overlap);
   run.algorithm.params.set("stages", options.stages);
-  run.algorithm.params.set("p_in",
-                           std::string(options.p_in_scratchpad ? "scratchpad" : "registers"));
   return with_tiles(run, {{"Br", 128}, {"Bc", kBc}});
 }
 
@@ -134,8 +131,8 @@ TEST(FlashAttention3Trace, KeysGoRoundTheirRing) {
 
 TEST(FlashAttention3Trace, OptionsChangeNoCount) {
   const Result plain = replay::replay(run_of({}));
-  for (const Options& options : {Options{.overlap = false}, Options{.stages = 1},
-                                 Options{.stages = 4}, Options{.p_in_scratchpad = true}}) {
+  for (const Options& options :
+       {Options{.overlap = false}, Options{.stages = 1}, Options{.stages = 4}}) {
     const Result other = replay::replay(run_of(options));
     EXPECT_EQ(total_words(other), total_words(plain));
     EXPECT_EQ(other.work.matrix_flops, plain.work.matrix_flops);
