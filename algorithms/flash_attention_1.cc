@@ -164,15 +164,21 @@ class FlashAttention1 final : public TwoPassSchedule {
     if (w_.runs_forward()) {
       forward_ = choose_nest(r, forward_model_);
       lists_ = lists_for(forward_, "mask");
-      program_.add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
-                                                     {{"plane", planes}});
+      program_
+          .add_kernel<&FlashAttention1::forward>(*this, "flash_attention_1_forward",
+                                                 {{"plane", planes}})
+          .launch = {
+          .threads = 128, .registers = 255, .layout = WarpLayout::columns, .double_buffered = true};
     }
     if (w_.runs_backward()) {
       backward_ = choose_nest(r, backward_model_);
       backward_lists_ = lists_for(backward_, kBackwardLists);
       g_ = add_gradient_tensors(program_, w_, DType::f32);
-      program_.add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
-                                                      {{"plane", w_.kv_planes()}});
+      program_
+          .add_kernel<&FlashAttention1::backward>(*this, "flash_attention_1_backward",
+                                                  {{"plane", w_.kv_planes()}})
+          .launch = {
+          .threads = 256, .registers = 255, .layout = WarpLayout::columns, .double_buffered = true};
     }
   }
 

@@ -126,6 +126,15 @@ class ForwardTiles final : public RowKeyTiles {
   }
 };
 
+/// A thread of the released kernels takes all the registers it can have.
+constexpr std::int64_t kRegisters = 255;
+
+/// Warps of a CTA of the released forward kernel: 8 where the output of 128 rows would not fit into
+/// the registers of 4.
+std::int64_t forward_warps(const Workload& w, const TileSizes& t) {
+  return w.head_dim > 128 && t.first >= 128 ? 8 : 4;
+}
+
 /// The backward tile table of the released kernel (flash_bwd_launch_template.h); head_dim is
 /// rounded up to the next entry. Of head_dim 32 the table is not known here.
 std::optional<TileSizes> released_backward_tiles(const std::string& arch, const Workload& w) {
@@ -317,7 +326,10 @@ class FlashAttention2 final : public TwoPassSchedule {
     lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, forward_.second));
     std::vector<GridDim> grid = {{"i", blocks}, {"plane", t_.q.planes()}};
     if (row_dim_ == 1) std::swap(grid[0], grid[1]);
-    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid);
+    program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid)
+        .launch = {.threads = forward_warps(w_, forward_) * 32,
+                   .registers = kRegisters,
+                   .layout = WarpLayout::rows};
   }
 
   void plan_backward(const PlanRequest& r) {
@@ -330,8 +342,10 @@ class FlashAttention2 final : public TwoPassSchedule {
     delta_.add_to(program_, t_.o, g_.d_o, Br, std::min(w_.head_dim, w_.head_dim_v));
     program_.add_kernel<&FlashAttention2::clear>(*this, "clear_dq",
                                                  {{"i", row_blocks}, {"plane", t_.q.planes()}});
-    program_.add_kernel<&FlashAttention2::backward>(*this, "flash_attention_2_backward",
-                                                    {{"j", key_blocks}, {"plane", t_.k.planes()}});
+    program_
+        .add_kernel<&FlashAttention2::backward>(*this, "flash_attention_2_backward",
+                                                {{"j", key_blocks}, {"plane", t_.k.planes()}})
+        .launch = {.threads = 256, .registers = kRegisters, .double_buffered = true};
   }
 
   const std::int64_t group_;  // query heads packed into one plane

@@ -6,6 +6,7 @@
 #include "sim/app/verb.h"
 #include "sim/config/config.h"
 #include "sim/replay/replay.h"
+#include "sim/replay/time/time.h"
 
 namespace attnsim::app {
 namespace {
@@ -17,13 +18,18 @@ constexpr std::string_view kDetails =
 Exit run(const Invocation& invocation) {
   const Output output(invocation.arguments);
   const RunSpec spec = selected_run(invocation.arguments);
+  const replay::PlannedRun planned(spec);
   Result result = [&] {
     WorkProgress progress(invocation.arguments, "tasks");
-    return replay::replay(spec, &progress,
+    return replay::replay(planned, &progress,
                           invocation.arguments.has("exact-replay")
                               ? replay::Repetition::replay_all
                               : replay::Repetition::skip_copies);
   }();
+  if (!invocation.arguments.has("no-time")) {
+    WorkProgress progress(invocation.arguments, "tasks");
+    replay::time::add_time(planned, result, &progress);
+  }
   result.provenance.command = invocation.command;
   result.provenance.config_hash = xxh64_hex(config::echo(spec));
   output.write_value(result);
@@ -37,7 +43,7 @@ Verb run_verb() {
   options.push_back(kExactReplay);
   options.push_back({.name = "no-time",
                      .value = "",
-                     .doc = "counts only; accepted for scripts: this version has no times"});
+                     .doc = "counts only, no estimate of the runtime"});
   return {.name = "run",
           .summary = "replay one algorithm on one workload and machine",
           .details = std::string(kSelectionDetails) + "\n" + std::string(kDetails),

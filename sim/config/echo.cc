@@ -156,6 +156,7 @@ void write_memory(Writer& out, const MemorySpec& m) {
   }
   out.put("bandwidth", m.bandwidth, "B/s");
   out.put("read_bandwidth", m.read_bandwidth, "B/s");
+  out.put("write_bandwidth", m.write_bandwidth, "B/s");
   out.put("latency", m.latency, "s");
   out.put("line", m.line, "B");
   out.put("sector", m.sector, "B");
@@ -166,16 +167,46 @@ void write_memory(Writer& out, const MemorySpec& m) {
 }
 
 void write_units(Writer& out, const UnitSpec& units) {
-  if (units.matrix.empty() && !units.vector && !units.exp) return;
+  const bool rates = !units.matrix.empty() || units.vector || units.exp || units.copy;
+  if (!rates && !units.clock && !units.matrix_clock) return;
   out.open("units");
   if (!units.matrix.empty()) {
     out.open("matrix");
-    for (const auto& [dtype, rate] : units.matrix)
-      out.put(name(dtype), std::optional(rate), "FLOP/s");
+    for (const auto& [dtype, rate] : units.matrix) out.put(name(dtype), text_of(rate) + " FLOP/s");
     out.close();
   }
   out.put("vector", units.vector, "FLOP/s");
   out.put("exp", units.exp, "op/s");
+  out.put("copy", units.copy, "B/s");
+  out.put("clock", units.clock, "Hz");
+  out.put("matrix_clock", units.matrix_clock, "Hz");
+  out.close();
+}
+
+void write_core(Writer& out, const CoreSpec& core) {
+  out.open("core");
+  out.put("partitions", text_of(core.partitions));
+  out.put("threads", core.threads);
+  out.put("registers", core.registers);
+  out.put("tasks", core.tasks);
+  out.put("lanes", core.lanes);
+  out.close();
+}
+
+void write_load(Writer& out, const LoadSpec& load) {
+  const auto percent = [](const std::optional<double>& share) {
+    return share ? std::optional(*share * 100) : std::nullopt;
+  };
+  if (!load.clock && !load.contention && !load.synchronous_matrix && !load.stage_latency &&
+      !load.task_start) {
+    return;
+  }
+  out.open("load");
+  out.put("clock", load.clock, "Hz");
+  out.put("contention", percent(load.contention), "%");
+  out.put("synchronous_matrix", percent(load.synchronous_matrix), "%");
+  out.put("stage_latency", load.stage_latency, "clk");
+  out.put("task_start", load.task_start, "clk");
   out.close();
 }
 
@@ -196,7 +227,10 @@ void write_machine(Writer& out, const MachineSpec& machine) {
   }
   out.close();
   write_units(out, machine.units);
+  write_core(out, machine.core);
+  write_load(out, machine.load);
   out.put("launch", machine.launch, "s");
+  out.put("launch_next", machine.launch_next, "s");
   if (!machine.estimated.empty()) {
     std::string list;
     for (const std::string& path : machine.estimated) {

@@ -69,6 +69,11 @@ std::span<const Field<CoreSpec>> core_table() {
        [](const Cursor& v, CoreSpec& out) { out.registers = v.integer(kCount); }},
       {{.key = "tasks", .type = "integer 1..2^24", .doc = "CTAs resident at once"},
        [](const Cursor& v, CoreSpec& out) { out.tasks = v.integer(kCount); }},
+      {{.key = "lanes",
+        .type = "integer 1..2^24",
+        .fallback = "half the FLOP per clock of units.vector",
+        .doc = "elementwise operations issued per clock, over all pipes"},
+       [](const Cursor& v, CoreSpec& out) { out.lanes = v.integer(kCount); }},
   };
   return kFields;
 }

@@ -84,6 +84,8 @@ struct CoreSpec {
   std::optional<std::int64_t> threads{};    // resident
   std::optional<std::int64_t> registers{};  // of 32 bits
   std::optional<std::int64_t> tasks{};      // resident CTAs
+  std::optional<std::int64_t> lanes{};      // elementwise operations issued per clock, all pipes;
+                                            // absent: half the FLOP of units.vector
 };
 
 /// How the units behave under attention load. These are the few constants that are calibrated, per

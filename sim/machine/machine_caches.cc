@@ -23,9 +23,9 @@ MachineCaches::MachineCaches(const MachineSpec& machine, int word_bits, std::uin
   ATTNSIM_CHECK(!caches_.empty(), machine.id);
   unit_ = machine.memories[caches_.back()].cache_spec(word_bits).unit();
   tree_.emplace(unit_);
-  const CacheTree::Node home = tree_->add_memory(machine.home().name);
+  home_ = tree_->add_memory(machine.home().name);
   for (auto cache = caches_.rbegin(); cache != caches_.rend(); ++cache) {
-    add(*cache, home, word_bits, seed);
+    add(*cache, home_, word_bits, seed);
   }
 }
 

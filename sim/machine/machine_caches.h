@@ -36,6 +36,8 @@ class MachineCaches {
               std::uint16_t tag);
   void finish() { tree_->finish(); }
   CacheTree& tree() { return *tree_; }
+  /// What has passed between the caches and the home of the tensors so far.
+  const MemoryCounts& at_home() const { return tree_->moved_by_caches(home_); }
 
   /// All instances together.
   CacheCounts counts(std::size_t cache, std::uint16_t tag) const;
@@ -50,6 +52,7 @@ class MachineCaches {
   std::uint64_t unit_ = 0;
   std::vector<std::size_t> caches_;
   std::optional<CacheTree> tree_;
+  CacheTree::Node home_ = 0;
   std::vector<std::vector<CacheTree::Node>> nodes_;  // by memory, by core
 };
 

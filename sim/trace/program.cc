@@ -1,5 +1,6 @@
 #include "sim/trace/program.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "sim/core/error.h"
@@ -10,6 +11,17 @@ std::int64_t Kernel::tasks() const {
   std::int64_t n = 1;
   for (const GridDim& dim : grid) n *= dim.extent;
   return n;
+}
+
+std::int64_t Kernel::scheduled(std::int64_t n) const {
+  if (launch.order == TaskOrder::issue) return n;
+  const std::int64_t rows = grid[0].extent;
+  const std::int64_t others = tasks() / rows;
+  const std::int64_t section = launch.section == 0 ? others : launch.section;
+  const std::int64_t first = n / (rows * section) * section;
+  const std::int64_t wide = std::min(section, others - first);
+  const std::int64_t at = n - first * rows;
+  return (first + at % wide) * rows + (rows - 1 - at / wide);
 }
 
 GridIndex Kernel::task(std::int64_t n, GridIndex::Observations* seen) const {

@@ -47,7 +47,8 @@ class GridIndex {
 /// after each product), or by both, whichever reads least.
 enum class WarpLayout : std::uint8_t { rows, columns, both };
 
-/// In which order tasks get places on cores.
+/// In which order tasks get places on cores: as they are numbered, or by descending first
+/// coordinate (row blocks, of which the last see most keys under a causal mask).
 enum class TaskOrder : std::uint8_t { issue, longest_first };
 
 /// Who gives a core its next task: the hardware, to any free place; or the kernel itself, whose
@@ -62,8 +63,12 @@ struct Launch {
   WarpLayout layout = WarpLayout::both;
   bool asynchronous_matrix = false;  // products run beside their agent (wgmma, tcgen05), which
                                      // waits for them by their tiles only
+  bool double_buffered = false;  // loads run one value ahead, into storage beside the trace's tiles
   TaskOrder order = TaskOrder::issue;
   Placement placement = Placement::dispatch;
+  /// longest_first: so many coordinates of the second grid dimension (planes) are gone through
+  /// together, so that what they share stays in the cache; 0: all of them.
+  std::int64_t section = 0;
   std::int64_t cluster = 1;  // neighbouring tasks that share their loads of equal regions
 };
 
@@ -76,6 +81,8 @@ struct Kernel {
   Launch launch{};
 
   std::int64_t tasks() const;
+  /// The task that is handed to a core as the n-th.
+  std::int64_t scheduled(std::int64_t n) const;
   /// Coordinates of the n-th task in issue order.
   GridIndex task(std::int64_t n, GridIndex::Observations* seen = nullptr) const;
   /// "kernel 'fa2' task 17 (i=3, plane=1)".

@@ -12,11 +12,15 @@ class CacheTree::Memory final : public Downstream {
 
   void fetch(LineRun units, std::uint16_t tag) override {
     at(tag).bytes_read += units.count * unit_bytes_;
+    all_.bytes_read += units.count * unit_bytes_;
   }
   void write_back(LineRun units, std::uint16_t tag) override {
     at(tag).bytes_written += units.count * unit_bytes_;
+    all_.bytes_written += units.count * unit_bytes_;
   }
   bool ordered() const override { return false; }
+  /// What fetch and write_back have moved; repeated counts are not in it.
+  const MemoryCounts& all() const { return all_; }
 
   MemoryCounts counts(std::uint16_t tag) const {
     return tag < counts_.size() ? counts_[tag] : MemoryCounts{};
@@ -29,6 +33,7 @@ class CacheTree::Memory final : public Downstream {
  private:
   std::uint64_t unit_bytes_;
   std::vector<MemoryCounts> counts_;
+  MemoryCounts all_;
 };
 
 class CacheTree::Edge final : public Downstream {
@@ -236,6 +241,10 @@ CacheCounts CacheTree::counts(Node node, std::uint16_t tag) const {
 MemoryCounts CacheTree::memory_counts(Node node, std::uint16_t tag) const {
   ATTNSIM_CHECK(levels_.at(node)->memory != nullptr, levels_.at(node)->name);
   return levels_[node]->memory->counts(tag);
+}
+
+const MemoryCounts& CacheTree::moved_by_caches(Node node) const {
+  return levels_[node]->memory->all();
 }
 
 std::vector<CacheTree::RecurringNode> CacheTree::recurring() const {

@@ -74,6 +74,9 @@ class CacheTree {
   CacheCounts counts(Node node, std::uint16_t tag) const;
   /// Of a memory.
   MemoryCounts memory_counts(Node node, std::uint16_t tag) const;
+  /// What the caches inside a memory have moved so far, all tags together, in O(1). Accesses past
+  /// all caches and repeat() are not in it.
+  const MemoryCounts& moved_by_caches(Node node) const;
 
   // --- repetition: see recurring.h --------------------------------------------------------------
   /// The caches, in the order in which they were added; empty when one of them takes no part.

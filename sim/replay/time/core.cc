@@ -1,0 +1,199 @@
+#include "sim/replay/time/core.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace attnsim::replay::time {
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+}  // namespace
+
+Core::Core(const Kernel& kernel, const Shape& shape, std::int64_t id, std::size_t places,
+           Listener* listener)
+    : kernel_(kernel),
+      shape_(shape),
+      id_(id),
+      listener_(listener),
+      wants_task_(places, false),
+      slowdown_(kMillion + std::llround(shape.rates->contention * kMillion)) {
+  for (std::size_t i = 0; i < places; ++i) {
+    places_.push_back(std::make_unique<Place>(kernel, shape));
+  }
+}
+
+Ps Core::finished_at() const {
+  Ps latest = 0;
+  for (const auto& place : places_) latest = std::max(latest, place->last_done());
+  return latest;
+}
+
+UnitWorkSums Core::work() const {
+  UnitWorkSums sum;
+  for (const auto& place : places_) {
+    sum.matrix += place->work().matrix;
+    sum.port += place->work().port;
+    sum.exp += place->work().exp;
+    sum.vector += place->work().vector;
+  }
+  return sum;
+}
+
+void Core::serve_requests(Shared& shared) {
+  for (const Copy& copy : copies_) {
+    Place& place = *places_[copy.place];
+    const TileOp& record = place.window().record(copy.number);
+    const bool in = place.window().op(copy.number).unit == Unit::copy_in;
+    // The core's own port and the shared memories work on a copy at the same time.
+    const Served served = shared.serve(record, id_, now_);
+    double& port = in ? copy_in_free_ : copy_out_free_;
+    port = std::max(port, static_cast<double>(now_)) +
+           shape_.rates->copy * static_cast<double>(served.bytes);
+    const Ps done = std::max(static_cast<Ps>(port), served.done);
+    if (listener_ != nullptr) {
+      listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
+                      now_, done);
+    }
+    place.complete(copy.number, 0, done);
+  }
+  copies_.clear();
+  if (!any_wants_task_) return;
+  any_wants_task_ = false;
+  const bool stays = kernel_.launch.placement != Placement::dispatch;
+  for (std::size_t p = 0; p < places_.size(); ++p) {
+    if (!wants_task_[p]) continue;
+    wants_task_[p] = false;
+    const std::int64_t task = shared.next_task(id_, p);
+    if (task >= 0) places_[p]->start(task, stays ? now_ : now_ + shape_.rates->task_start);
+  }
+}
+
+/// A place whose task is done, or of a kernel that stays, has been emitted, asks for the next one.
+void Core::finish_task(std::size_t p) {
+  Place& place = *places_[p];
+  if (place.task() < 0 || !place.emitted()) return;
+  if (kernel_.launch.placement == Placement::dispatch && !place.finished()) return;
+  if (listener_ != nullptr) listener_->task(id_, p, place.task(), place.starts_at(), now_);
+  place.forget_task();
+  wants_task_[p] = any_wants_task_ = true;
+}
+
+/// Issues all that can be issued now.
+void Core::issue() {
+  for (std::size_t p = 0; p < places_.size(); ++p) {
+    Place& place = *places_[p];
+    if (!place.stirred(now_)) continue;
+    if (place.starts_at() > now_) {
+      place.sleep(place.starts_at());
+      continue;
+    }
+    place.window().retire(now_);
+    bool any = true;
+    while (any) {
+      any = false;
+      place.pull();
+      place.sleep(kNever);
+      for (std::size_t s = 0; s < place.strands().size(); ++s) {
+        while (issue(p, s)) any = true;
+      }
+    }
+    finish_task(p);
+  }
+}
+
+/// Issues a strand's next operation if it can go now.
+bool Core::issue(std::size_t p, std::size_t s) {
+  Place& place = *places_[p];
+  Place::Strand& strand = place.strands()[s];
+  if (strand.waiting) return false;
+  const std::uint32_t number = place.next_of(strand);
+  if (number == 0) return false;
+  const Ps ready = place.window().ready(number, strand.part);
+  if (ready > now_) {
+    place.wake_by(ready);
+    return false;
+  }
+  const TimedOp& op = place.window().op(number);
+  switch (op.unit) {
+    case Unit::copy_in:
+    case Unit::copy_out:
+      copies_.push_back({p, number});
+      break;
+    case Unit::matrix:
+    case Unit::vector: {
+      Server& server = op.unit == Unit::matrix ? matrix_ : vector_;
+      server.push({.place = p, .strand = s, .number = number, .left = op.work, .from = now_});
+      if (op.waited_for) {
+        strand.waiting = true;
+        return false;
+      }
+      break;
+    }
+    case Unit::none:
+      place.complete(number, strand.part, now_);
+      break;
+  }
+  ++strand.next;
+  return true;
+}
+
+Ps Core::time_of(const Server& server) const {
+  const Server& other = &server == &matrix_ ? vector_ : matrix_;
+  if (!server.busy()) return kNever;
+  const Ps left = server.front().left;
+  if (!other.busy()) return now_ + left;
+  return now_ + (left * slowdown_ + kMillion - 1) / kMillion;
+}
+
+Ps Core::next_event() const {
+  Ps next = std::min(time_of(matrix_), time_of(vector_));
+  for (const auto& place : places_) next = std::min(next, place->wakes_at());
+  return next;
+}
+
+void Core::advance(Ps to) {
+  const Ps passed = to - now_;
+  const bool both = matrix_.busy() && vector_.busy();
+  const bool matrix_done = time_of(matrix_) <= to;
+  const bool vector_done = time_of(vector_) <= to;
+  const Ps progress = both ? passed * kMillion / slowdown_ : passed;
+  for (Server* server : {&matrix_, &vector_}) {
+    if (server->busy()) server->front().left -= progress;
+  }
+  now_ = to;
+  if (matrix_done) finish(matrix_);
+  if (vector_done) finish(vector_);
+}
+
+/// The first job of a server is done.
+void Core::finish(Server& server) {
+  const Job job = server.front();
+  server.pop();
+  if (server.busy()) server.front().from = now_;
+  Place& place = *places_[job.place];
+  Place::Strand& strand = place.strands()[job.strand];
+  const TimedOp& op = place.window().op(job.number);
+  if (listener_ != nullptr) {
+    listener_->work(id_, job.place, op.agent, place.window().record(job.number), op.unit, job.from,
+                    now_);
+  }
+  if (op.waited_for) {
+    strand.waiting = false;
+    ++strand.next;
+  }
+  place.complete(job.number, strand.part, now_ + shape_.rates->stage_latency);
+}
+
+Ps Core::proceed(Shared& shared) {
+  serve_requests(shared);
+  for (;;) {
+    issue();
+    if (any_wants_task_ || !copies_.empty()) return now_;
+    const Ps next = next_event();
+    if (next == kNever) return kNever;
+    advance(next);
+  }
+}
+
+}  // namespace attnsim::replay::time

@@ -1,0 +1,94 @@
+#include "sim/replay/time/place.h"
+
+#include <algorithm>
+
+namespace attnsim::replay::time {
+namespace {
+
+/// Iterations that a task is emitted ahead of its oldest unfinished operation, so that copies can
+/// run ahead as far as their buffers allow.
+constexpr std::uint32_t kLookAhead = 4;
+
+constexpr std::size_t kFirstQueue = 64;  // a power of two
+
+}  // namespace
+
+Place::Place(const Kernel& kernel, const Shape& shape)
+    : kernel_(kernel), shape_(shape), window_(shape), emitter_(*this, Emitter::Mode::pull) {}
+
+void Place::start(std::int64_t task, Ps at) {
+  number_ = task;
+  starts_at_ = at;
+  stirred_ = true;
+  task_.emplace(kernel_.start(emitter_, kernel_.task(task)));
+}
+
+void Place::push(std::size_t queue, std::uint32_t number) {
+  Queue& q = queues_[queue];
+  if (q.numbers.empty()) open(queue);
+  std::uint32_t behind = 0;
+  for (const Strand& strand : strands_) {
+    if (strand.queue == queue) behind = std::max(behind, q.pushed - strand.next);
+  }
+  if (behind == q.numbers.size()) {
+    std::vector<std::uint32_t> larger(q.numbers.size() * 2);
+    for (std::uint32_t i = q.pushed - behind; i != q.pushed; ++i) {
+      larger[i & (larger.size() - 1)] = q.numbers[i & (q.numbers.size() - 1)];
+    }
+    q.numbers = std::move(larger);
+  }
+  q.numbers[q.pushed++ & (q.numbers.size() - 1)] = number;
+}
+
+/// A queue's first operation brings its strands into being.
+void Place::open(std::size_t queue) {
+  queues_[queue].numbers.resize(kFirstQueue);
+  const int parts = queue % kKinds == compute ? shape_.strands[queue / kKinds] : 1;
+  for (int part = 0; part < parts; ++part) {
+    strands_.push_back(
+        {.queue = static_cast<std::uint8_t>(queue), .part = static_cast<std::uint8_t>(part)});
+  }
+}
+
+void Place::consume(std::span<const TileOp> ops) {
+  for (const TileOp& record : ops) {
+    if (!window_.append(record)) continue;
+    const std::uint32_t number = window_.end() - 1;
+    const TimedOp& op = window_.op(number);
+    const OpCost& cost = window_.last_cost;
+    work_.matrix += cost.matrix;
+    work_.port += cost.port;
+    work_.exp += cost.exp;
+    work_.vector += cost.vector;
+    if (op.unit != Unit::copy_out) unfinished_ += op.strands;
+    const Kind kind = op.unit == Unit::copy_in    ? copy_in
+                      : op.unit == Unit::copy_out ? copy_out
+                                                  : compute;
+    push(queue_of(op.agent, kind), number);
+  }
+}
+
+bool Place::starved() const {
+  return std::any_of(strands_.begin(), strands_.end(), [&](const Strand& strand) {
+    return strand.queue % kKinds != copy_out && next_of(strand) == 0 && !strand.waiting;
+  });
+}
+
+void Place::pull() {
+  while (task_ && (strands_.empty() || starved()) && window_.iterations_ahead() < kLookAhead) {
+    task_->resume();
+    if (task_->done()) task_.reset();  // its tiles drop
+    emitter_.flush();
+  }
+}
+
+void Place::complete(std::uint32_t number, int part, Ps done) {
+  TimedOp& op = window_.op(number);
+  op.done[static_cast<std::size_t>(part)] = done;
+  --op.left;
+  stirred_ = true;
+  if (op.unit != Unit::copy_out) --unfinished_;
+  last_done_ = std::max(last_done_, done);
+}
+
+}  // namespace attnsim::replay::time

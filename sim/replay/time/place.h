@@ -1,0 +1,108 @@
+// A place on a core: the task that is resident there, its instruction streams, and how far each is.
+//
+// An agent's compute operations are issued in order by its strands: one for every set of warps that
+// fills the partitions of the core. Loads and stores are asynchronous copies, each with an in-order
+// queue of their own, so that a load starts as soon as its buffer is free.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "sim/replay/time/window.h"
+#include "sim/trace/emitter.h"
+#include "sim/trace/program.h"
+
+namespace attnsim::replay::time {
+
+/// Work done at the places of a core, in picoseconds of its units.
+struct UnitWorkSums {
+  double matrix = 0, port = 0, exp = 0, vector = 0;
+};
+
+class Place final : public Sink {
+ public:
+  /// References both.
+  Place(const Kernel& kernel, const Shape& shape);
+
+  /// Puts a task here. Its first operation is emitted by the next pull().
+  void start(std::int64_t task, Ps at);
+
+  void consume(std::span<const TileOp> ops) override;
+
+  /// Emits further iterations where a strand has run out of operations.
+  void pull();
+
+  /// True when the task has emitted all it does.
+  bool emitted() const { return !task_; }
+  void forget_task() { number_ = -1; }
+  /// True when nothing of the task is left but stores on their way.
+  bool finished() const { return emitted() && unfinished_ == 0; }
+
+  struct Strand {
+    std::uint8_t queue = 0;  // index into the queues
+    std::uint8_t part = 0;   // of the agent's strands
+    std::uint32_t next = 0;  // position in its queue
+    bool waiting = false;    // for the operation it issued last
+  };
+
+  std::vector<Strand>& strands() { return strands_; }
+  /// The operation a strand would issue next; 0: none is known.
+  std::uint32_t next_of(const Strand& strand) const {
+    const Queue& queue = queues_[strand.queue];
+    return strand.next == queue.pushed ? 0
+                                       : queue.numbers[strand.next & (queue.numbers.size() - 1)];
+  }
+
+  /// The part of an operation is done, its results at `done`.
+  void complete(std::uint32_t number, int part, Ps done);
+
+  /// Whether anything has happened since the last sleep(): an operation was done, a task put here,
+  /// or its time has come.
+  bool stirred(Ps now) const { return stirred_ || wakes_at_ <= now; }
+  void sleep(Ps until) {
+    stirred_ = false;
+    wakes_at_ = until;
+  }
+  void wake_by(Ps at) { wakes_at_ = std::min(wakes_at_, at); }
+  Ps wakes_at() const { return wakes_at_; }
+
+  Window& window() { return window_; }
+  Ps starts_at() const { return starts_at_; }
+  std::int64_t task() const { return number_; }
+  Ps last_done() const { return last_done_; }
+  const UnitWorkSums& work() const { return work_; }
+
+ private:
+  struct Queue {
+    std::vector<std::uint32_t> numbers{};  // a ring; its size is a power of two
+    std::uint32_t pushed = 0;
+  };
+  enum Kind : std::uint8_t { compute, copy_in, copy_out, kKinds };
+
+  static std::size_t queue_of(int agent, Kind kind) {
+    return static_cast<std::size_t>(agent * kKinds + kind);
+  }
+  void push(std::size_t queue, std::uint32_t number);
+  void open(std::size_t queue);
+  bool starved() const;
+
+  const Kernel& kernel_;
+  const Shape& shape_;
+  Window window_;
+  Emitter emitter_;
+  std::optional<Task> task_;
+  std::array<Queue, static_cast<std::size_t>(kMostAgents) * kKinds> queues_;
+  std::vector<Strand> strands_;
+  std::uint64_t unfinished_ = 0;  // parts of operations, stores left out
+  std::int64_t number_ = -1;
+  bool stirred_ = false;
+  Ps wakes_at_ = kNever;
+  Ps starts_at_ = 0;
+  Ps last_done_ = 0;
+  UnitWorkSums work_;
+};
+
+}  // namespace attnsim::replay::time

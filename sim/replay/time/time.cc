@@ -1,0 +1,116 @@
+#include "sim/replay/time/time.h"
+
+#include <algorithm>
+
+#include "sim/replay/time/device.h"
+
+namespace attnsim::replay::time {
+namespace {
+
+constexpr double kSecondsPerPs = 1e-12;
+/// Below this share of the time of its busiest lane a kernel is limited by waiting, not by work.
+constexpr double kLimits = 0.5;
+
+/// FLOP of attention by the field's convention (docs/time.md): 2 per multiply-add of both products,
+/// half when causal; a backward pass is 2.5 forward passes.
+double counted_flops(const Workload& w) {
+  const double pairs =
+      static_cast<double>(w.seqlen_q) * static_cast<double>(w.seqlen_kv) * (w.causal ? 0.5 : 1.0);
+  const double forward = 2.0 * static_cast<double>(w.batch) * static_cast<double>(w.heads) * pairs *
+                         static_cast<double>(w.head_dim + w.head_dim_v);
+  return forward * ((w.runs_forward() ? 1.0 : 0.0) + (w.runs_backward() ? 2.5 : 0.0));
+}
+
+std::vector<LaneRow> lanes_of(const UnitWorkSums& work, double cores,
+                              const std::vector<SharedLane>& shared, double seconds) {
+  std::vector<LaneRow> lanes;
+  const auto add = [&](std::string name, double busy_ps) {
+    const double busy = busy_ps * kSecondsPerPs;
+    lanes.push_back({std::move(name), busy, seconds > 0 ? busy / seconds : 0});
+  };
+  add("matrix", work.matrix / cores);
+  add("exp", work.exp / cores);
+  add("vector", work.vector / cores);
+  add("sram_port", work.port / cores);
+  for (const SharedLane& lane : shared) add(lane.name, lane.busy);
+  return lanes;
+}
+
+std::string limiter_of(const std::vector<LaneRow>& lanes) {
+  const auto busiest = std::max_element(
+      lanes.begin(), lanes.end(),
+      [](const LaneRow& a, const LaneRow& b) { return a.utilisation < b.utilisation; });
+  return busiest->utilisation >= kLimits ? busiest->lane : "latency";
+}
+
+std::vector<SharedLane> since(const std::vector<SharedLane>& before,
+                              std::vector<SharedLane> after) {
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    after[i].busy -= before[i].busy;
+    after[i].bytes_read -= before[i].bytes_read;
+    after[i].bytes_written -= before[i].bytes_written;
+  }
+  return after;
+}
+
+}  // namespace
+
+std::vector<std::string> missing_for_time(const MachineSpec& machine) {
+  std::vector<std::string> missing;
+  core_rates(machine, missing);
+  return missing;
+}
+
+TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* listener) {
+  const MachineSpec& machine = planned.run().machine;
+  std::vector<std::string> missing;
+  const CoreRates rates = core_rates(machine, missing);
+  Device device(planned, rates, listener, progress);
+
+  TimeReport report;
+  UnitWorkSums total;
+  double launches = 0;
+  Ps now = 0;
+  const auto cores = static_cast<double>(machine.cores);
+  for (const Kernel& kernel : planned.schedule().program().kernels()) {
+    const double launch = report.kernels.empty()
+                              ? machine.launch.value_or(0)
+                              : machine.launch_next.value_or(machine.launch.value_or(0));
+    const Ps called = now;
+    launches += launch;
+    const std::vector<SharedLane> before = device.memory().lanes();
+    const KernelRun run = device.run(kernel, now + static_cast<Ps>(launch / kSecondsPerPs));
+    now = run.end;
+    const double seconds = static_cast<double>(now - called) * kSecondsPerPs;
+    const auto lanes = lanes_of(run.work, cores, since(before, device.memory().lanes()), seconds);
+    report.kernels.push_back({.kernel = kernel.name,
+                              .seconds = seconds,
+                              .limiter = limiter_of(lanes),
+                              .tasks = kernel.tasks(),
+                              .places = run.places_per_core * machine.cores});
+    total.matrix += run.work.matrix;
+    total.port += run.work.port;
+    total.exp += run.work.exp;
+    total.vector += run.work.vector;
+  }
+  report.seconds = static_cast<double>(now) * kSecondsPerPs;
+  report.lanes = lanes_of(total, cores, device.memory().lanes(), report.seconds);
+  report.lanes.push_back({"launch", launches, report.seconds > 0 ? launches / report.seconds : 0});
+  report.limiter = limiter_of(report.lanes);
+  report.flops = counted_flops(planned.run().workload);
+  report.tflops = report.seconds > 0 ? report.flops / report.seconds * 1e-12 : 0;
+  return report;
+}
+
+void add_time(const PlannedRun& planned, Result& result, Progress* progress, Listener* listener) {
+  if (!result.fits()) {
+    result.no_time = "the run does not fit";
+    return;
+  }
+  for (const std::string& path : missing_for_time(planned.run().machine)) {
+    result.no_time += (result.no_time.empty() ? "the machine does not state " : ", ") + path;
+  }
+  if (result.no_time.empty()) result.time = estimate(planned, progress, listener);
+}
+
+}  // namespace attnsim::replay::time

@@ -1,0 +1,171 @@
+#include "sim/replay/time/window.h"
+
+#include <algorithm>
+
+#include "sim/core/error.h"
+#include "sim/trace/op_table.h"
+
+namespace attnsim::replay::time {
+namespace {
+
+Unit traffic_unit(Op op) {
+  return op == Op::load || op == Op::load_into ? Unit::copy_in : Unit::copy_out;
+}
+
+}  // namespace
+
+void Window::grow() {
+  std::vector<TimedOp> ops(ops_.size() * 2);
+  std::vector<TileOp> records(ops.size());
+  for (std::uint32_t i = begin_; i != end_; ++i) {
+    ops[i & (ops.size() - 1)] = op(i);
+    records[i & (ops.size() - 1)] = record(i);
+  }
+  ops_ = std::move(ops);
+  records_ = std::move(records);
+}
+
+void Window::wait_for(TimedOp& op, std::uint32_t number) const {
+  if (number < begin_) return;
+  for (int i = 0; i < op.waits; ++i) {
+    if (op.wait_for[static_cast<std::size_t>(i)] == number) return;
+  }
+  ATTNSIM_CHECK(op.waits < kMostWaits, "an operation waits for more than its operands");
+  op.wait_for[op.waits++] = number;
+}
+
+void Window::read(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
+  SlotState& state = slots_[slot];
+  wait_for(op, state.writer);
+  state.readers[op.agent] = number;
+}
+
+void Window::write(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
+  SlotState& state = slots_[slot];
+  wait_for(op, state.writer);
+  for (const std::uint32_t reader : state.readers) wait_for(op, reader);
+  state.readers = {};
+  state.writer = number;
+}
+
+/// A value fetched into a buffer: it waits for the readers of the value that was there.
+void Window::load(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
+  SlotState& state = slots_[slot];
+  if (!shape_.launch->double_buffered) {
+    write(op, slot, number);
+    return;
+  }
+  for (const std::uint32_t reader : state.earlier_readers) wait_for(op, reader);
+  state.earlier_readers = state.readers;
+  state.readers = {};
+  state.writer = number;
+}
+
+const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
+  const auto place = [&](int operand) {
+    const std::uint32_t slot = record.t[operand];
+    return OperandPlace{.in_scratchpad = slot != kNoSlot && slots_[slot].in_scratchpad};
+  };
+  const OperandPlace a = place(1);
+  const OperandPlace b = place(2);
+  KnownCost& known =
+      known_[static_cast<std::size_t>(record.op) * 2 + ((record.flags & kTransposeB) != 0 ? 1 : 0)];
+  if (known.m != record.m || known.n != record.n || known.k != record.k || known.agent != agent ||
+      known.a_in_scratchpad != a.in_scratchpad || known.b_in_scratchpad != b.in_scratchpad) {
+    known = {record.m,
+             record.n,
+             record.k,
+             static_cast<std::uint8_t>(agent),
+             a.in_scratchpad,
+             b.in_scratchpad,
+             cost_of(record, a, b, *shape_.launch, shape_.warps[agent], *shape_.rates)};
+  }
+  return known.cost;
+}
+
+/// The unit an operation needs and for how long.
+void Window::settle(TimedOp& op, const TileOp& record) {
+  const OpRow& row = op_row(record.op);
+  const std::size_t agent = op.agent;
+  last_cost = {};
+  if (row.kind == OpClass::traffic && record.op != Op::move) {
+    op.unit = traffic_unit(record.op);
+    op.waited_for = false;
+    return;
+  }
+  last_cost = known_cost(record, agent);
+  op.unit = last_cost.busy > 0 ? last_cost.unit : Unit::none;
+  op.strands = op.left = shape_.strands[agent];
+  op.work = static_cast<Ps>(last_cost.busy / op.strands);
+  op.waited_for = !(op.unit == Unit::matrix && shape_.launch->asynchronous_matrix);
+}
+
+bool Window::append(const TileOp& record) {
+  if (record.op == Op::loop_next) ++iteration_;
+  const OpRow& row = op_row(record.op);
+  if (record.flags & kCreates) {
+    slots_[record.t[0]].in_scratchpad = shape_.in_scratchpad[static_cast<std::size_t>(record.role)];
+  }
+  if (row.kind == OpClass::structure || record.op == Op::alloc || record.op == Op::drop) {
+    return false;
+  }
+  const std::uint32_t number = end_;
+  if (end_ - begin_ == size()) grow();
+  TimedOp& op = this->op(number);
+  op = {};
+  op.done.fill(kNever);
+  op.agent = std::min<std::uint8_t>(record.agent, kMostAgents - 1);
+  op.iteration = iteration_;
+  settle(op, record);
+  const bool fetched = op.unit == Unit::copy_in;
+  for (std::size_t i = 0; i < row.operands.size(); ++i) {
+    const Access access = row.operands[i].access;
+    if (access == Access::none || access == Access::release) continue;
+    if (access == Access::read) {
+      read(op, record.t[i], number);
+    } else if (fetched) {
+      load(op, record.t[i], number);
+    } else {
+      write(op, record.t[i], number);
+    }
+  }
+  records_[number & (size() - 1)] = record;
+  ++end_;
+  return true;
+}
+
+Ps Window::ready(std::uint32_t number, int strand) const {
+  const TimedOp& waiting = op(number);
+  const bool by_rows = shape_.launch->layout == WarpLayout::rows;
+  Ps latest = 0;
+  for (int i = 0; i < waiting.waits; ++i) {
+    const std::uint32_t other = waiting.wait_for[static_cast<std::size_t>(i)];
+    if (other < begin_) continue;
+    const TimedOp& first = op(other);
+    const bool own_part = first.strands == 1 || (by_rows && first.agent == waiting.agent &&
+                                                 first.strands == waiting.strands);
+    if (own_part) {
+      latest =
+          std::max(latest, first.done[first.strands == 1 ? 0 : static_cast<std::size_t>(strand)]);
+    } else {
+      for (int s = 0; s < first.strands; ++s) {
+        latest = std::max(latest, first.done[static_cast<std::size_t>(s)]);
+      }
+    }
+    if (latest == kNever) return kNever;
+  }
+  return latest;
+}
+
+void Window::retire(Ps now) {
+  while (begin_ != end_) {
+    const TimedOp& first = op(begin_);
+    if (first.left != 0) return;
+    for (int s = 0; s < first.strands; ++s) {
+      if (first.done[static_cast<std::size_t>(s)] > now) return;
+    }
+    ++begin_;
+  }
+}
+
+}  // namespace attnsim::replay::time

@@ -1,0 +1,109 @@
+// The operations of the task at one place of a core that are emitted and not yet finished, and what
+// each waits for.
+//
+// Dependences are resolved in emission order, when a record arrives: an operation waits for the one
+// that wrote each of its operands, and one that overwrites a tile also for those that read it.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "sim/replay/time/op_cost.h"
+#include "sim/trace/tile_op.h"
+
+namespace attnsim::replay::time {
+
+/// Streams that one agent's operations are cut into: its warps on each partition of the core.
+inline constexpr int kMostStrands = 4;
+/// Agents of a task: of a warp-specialised CTA, its warp roles.
+inline constexpr int kMostAgents = 8;
+inline constexpr int kMostWaits = 16;
+
+/// An operation on its way.
+struct TimedOp {
+  std::array<Ps, kMostStrands> done{};  // by strand: when dependents may start; kNever before
+  Ps work = 0;                          // of one strand, on its unit
+  Unit unit = Unit::none;
+  std::uint8_t agent = 0;
+  std::uint8_t strands = 1;
+  std::uint8_t left = 1;   // strands that have not finished
+  bool waited_for = true;  // its strand goes on only when it is finished
+  std::uint8_t waits = 0;
+  std::array<std::uint32_t, kMostWaits> wait_for{};
+  std::uint32_t iteration = 0;
+};
+
+/// How the machine and the kernel shape the operations of a task.
+struct Shape {
+  const Launch* launch = nullptr;
+  const CoreRates* rates = nullptr;
+  std::array<bool, kRoleCount> in_scratchpad{};
+  std::array<std::int64_t, kMostAgents> warps{};
+  std::array<std::uint8_t, kMostAgents> strands{};  // of an agent
+};
+
+class Window {
+ public:
+  explicit Window(const Shape& shape) : shape_(shape), ops_(kFirstSize), records_(kFirstSize) {}
+
+  /// Takes the next record; false when it is no operation (structure, storage without work).
+  bool append(const TileOp& record);
+
+  TimedOp& op(std::uint32_t number) { return ops_[number & (size() - 1)]; }
+  const TimedOp& op(std::uint32_t number) const { return ops_[number & (size() - 1)]; }
+  /// The record of an operation that moves data.
+  const TileOp& record(std::uint32_t number) const { return records_[number & (size() - 1)]; }
+
+  std::uint32_t begin() const { return begin_; }
+  std::uint32_t end() const { return end_; }
+  bool empty() const { return begin_ == end_; }
+
+  /// When everything a strand's part of an operation waits for is done; kNever: not known yet.
+  Ps ready(std::uint32_t number, int strand) const;
+
+  /// Forgets leading operations whose results are there at `now`.
+  void retire(Ps now);
+  /// Iterations between the newest operation and the oldest unfinished one.
+  std::uint32_t iterations_ahead() const { return empty() ? 0 : iteration_ - op(begin_).iteration; }
+
+  OpCost last_cost{};  // of the operation appended last
+
+ private:
+  static constexpr std::uint32_t kFirstSize = 128;  // a power of two
+
+  struct SlotState {
+    std::uint32_t writer = 0;
+    std::array<std::uint32_t, kMostAgents> readers{};  // last one by agent; 0: none
+    /// The same of the value before, where loads run ahead into a second buffer.
+    std::array<std::uint32_t, kMostAgents> earlier_readers{};
+    bool in_scratchpad = true;
+  };
+
+  std::uint32_t size() const { return static_cast<std::uint32_t>(ops_.size()); }
+  void grow();
+  void wait_for(TimedOp& op, std::uint32_t number) const;
+  void read(TimedOp& op, std::uint32_t slot, std::uint32_t number);
+  void write(TimedOp& op, std::uint32_t slot, std::uint32_t number);
+  void load(TimedOp& op, std::uint32_t slot, std::uint32_t number);
+  void settle(TimedOp& op, const TileOp& record);
+
+  /// The cost of the last operation of a kind, which the next one usually shares.
+  struct KnownCost {
+    std::int32_t m = -1, n = -1, k = -1;
+    std::uint8_t agent = 0;
+    bool a_in_scratchpad = true, b_in_scratchpad = true;
+    OpCost cost{};
+  };
+  const OpCost& known_cost(const TileOp& record, std::size_t agent);
+
+  const Shape& shape_;
+  std::array<KnownCost, kOpCount * 2> known_{};  // by operation, and by whether B is transposed
+  std::vector<TimedOp> ops_;
+  std::vector<TileOp> records_;
+  std::array<SlotState, kMaxSlots> slots_{};
+  std::uint32_t begin_ = 1, end_ = 1;  // numbers start at 1: 0 means none
+  std::uint32_t iteration_ = 0;
+};
+
+}  // namespace attnsim::replay::time
