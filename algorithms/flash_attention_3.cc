@@ -13,7 +13,9 @@
 // So the second product of a block runs beside the softmax of the next one. Without `intra_overlap`
 // an iteration finishes its own block, and V_j follows K_j.
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -53,7 +55,6 @@ AlgorithmInfo info() {
   };
 }
 
-bool half(const Workload& w) { return w.dtype == DType::f16 || w.dtype == DType::bf16; }
 bool fp8(const Workload& w) { return w.dtype == DType::fp8_e4m3 || w.dtype == DType::fp8_e5m2; }
 
 /// A window other than the causal one.
@@ -80,7 +81,7 @@ std::optional<Released> released_entry(const std::string& arch, const Workload& 
     if (d <= 192) return Released{{128, 160}};
     return Released{{128, local(w) ? 64 : 128}};
   }
-  if (!half(w)) return std::nullopt;
+  if (bits(w.dtype) != 16) return std::nullopt;
   if (d <= 64) return w.masked() ? Released{{192, 128}} : Released{{192, 192}, true};
   if (d <= 96) return Released{{192, local(w) ? 128 : 144}, true};
   if (d <= 128) return Released{{128, w.masked() ? 128 : 176}};
@@ -113,8 +114,7 @@ class ForwardTiles final : public RowKeyTiles {
     return entry ? std::optional(entry->tiles) : std::nullopt;
   }
 
-  /// The paper gives no formula: FlashAttention-1's sizes with the roles of rows and columns
-  /// swapped, as for FlashAttention-2, whose loop order this is.
+  /// The paper gives no formula: the sizes of FlashAttention-2, whose loop order this is.
   TileSizes paper() const override {
     const TileSizes swapped =
         flash_attention_sizes(target_, w_.head_dim, {limits().second, limits().first});
@@ -320,12 +320,23 @@ class FlashAttention3 final : public Schedule {
     if (w_.masked()) {
       l.order = TaskOrder::longest_first;
       l.placement = Placement::persistent_dynamic;
+      l.section = planes_in_l2();
       return l;
     }
     l.placement = Placement::persistent_static;
     const bool wide = fp8(w_) ? w_.head_dim > 128 && w_.head_dim <= 192 : w_.head_dim > 96;
     if (wide && blocks % 2 == 0) l.cluster = 2;
     return l;
+  }
+
+  /// Planes that are gone through together: a power of two of KV heads that take up 32 MiB, as the
+  /// released scheduler has it (hopper/tile_scheduler.hpp).
+  std::int64_t planes_in_l2() const {
+    const std::int64_t head_bits =
+        w_.seqlen_kv * (w_.head_dim + w_.head_dim_v) * static_cast<std::int64_t>(bits(w_.dtype));
+    const std::int64_t heads = std::max<std::int64_t>(1, (std::int64_t{32} << 23) / head_bits);
+    return static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(heads))) *
+           (w_.group() / group_);
   }
 
   const Workload w_;

@@ -176,6 +176,24 @@ TEST(FlashAttention3, TakesLongTasksFirstWhereTheyDiffer) {
   EXPECT_EQ(dense.placement, Placement::persistent_static);
 }
 
+// K and V of a head of 8192 x 128 take 4 MiB: 8 KV heads in 32 MiB. Of 12,000 keys they take 5.9
+// MiB, 5 heads would fit and 4 are taken; of 131,072 not even one does.
+TEST(FlashAttention3, GoesThroughTheHeadsThatFitAnL2Together) {
+  const std::map<std::string, std::int64_t> sections = {
+      {"heads=32,kv_heads=32,seqlen=8192,head_dim=128,causal=true", 8},
+      {"heads=32,kv_heads=8,seqlen=8192,head_dim=128,causal=true", 32},
+      {"heads=32,kv_heads=32,seqlen=8192,head_dim=128,causal=true,dtype=fp8_e4m3", 16},
+      {"heads=32,kv_heads=32,seqlen=12000,head_dim=128,causal=true", 4},
+      {"heads=32,kv_heads=16,seqlen=131072,head_dim=128,causal=true", 2}};
+  for (const auto& [workload, section] : sections) {
+    EXPECT_EQ(launch_of(workload).section, section) << workload;
+  }
+  RunSpec packed = on_h100("heads=32,kv_heads=8,seqlen=8192,head_dim=128,causal=true");
+  packed.algorithm.params.set("pack_gqa", true);
+  const replay::PlannedRun planned(packed);
+  EXPECT_EQ(planned.schedule().program().kernels().front().launch.section, 8);
+}
+
 // Pairs of query blocks, where there are only pairs.
 TEST(FlashAttention3, SharesLoadsOfWideHeadsInPairs) {
   const std::map<std::string, std::int64_t> clusters = {
