@@ -71,6 +71,35 @@ RC_GTEST_PROP(WalkerProperty, FlashAttention2Packed, ()) {
   check_flash_attention(walker::Algorithm::flash_attention_2_packed);
 }
 
+// FlashAttention-3 moves what FlashAttention-2 moves. It holds rings of K and V, P beside S and a
+// third statistic. Warpgroups of 64 rows: some blocks here have two.
+RC_GTEST_PROP(WalkerProperty, FlashAttention3, ()) {
+  const bool packed = *rc::gen::arbitrary<bool>().as("packed");
+  WalkCase w = any_problem(packed ? walker::Algorithm::flash_attention_2_packed
+                                  : walker::Algorithm::flash_attention_2);
+  w.block_rows = any_from(1, 150, "Br");
+  w.block_cols = any_from(1, 56, "Bc");
+  const std::int64_t stages = any_from(1, 4, "stages");
+  RunSpec run = run_of(w, 100, *rc::gen::element(DType::f16, DType::f32, DType::fp8_e4m3));
+  run.algorithm.name = "flash_attention_3";
+  run.algorithm.params.set("stages", stages);
+  run.algorithm.params.set("intra_overlap", *rc::gen::arbitrary<bool>().as("intra_overlap"));
+  const replay::PlannedRun planned(run);
+  const Result result = expect_agreement(planned, w);
+
+  const auto needed = static_cast<std::uint64_t>((w.block_rows + stages * w.block_cols) *
+                                                     (w.head_dim + w.head_dim_v) +
+                                                 w.block_rows * (2 * w.block_cols + 3));
+  const auto occupied = planned.target().occupation_bits(planned.schedule().footprint());
+  RC_ASSERT(occupied[0] == needed * static_cast<std::uint64_t>(bits(run.workload.dtype)));
+  const std::uint64_t peak = result.footprint_row("sram")->peak_words.count;
+  if (some_whole_tile_is_visited(w, packed ? w.heads / w.kv_heads : 1)) {
+    RC_ASSERT(peak == needed);
+  } else {
+    RC_ASSERT(peak < needed);
+  }
+}
+
 /// The largest step of the four kernels: two products, mask, softmax of a row.
 std::int64_t standard_footprint(const WalkCase& w, std::int64_t capacity) {
   const auto product = [&](std::int64_t m, std::int64_t n, std::int64_t k) {
