@@ -105,7 +105,7 @@ double contended(double a, double b, double contention) {
 }
 
 OpCost cost_of(const TileOp& op, const OperandPlace& a, const OperandPlace& b, const Launch& launch,
-               std::int64_t warps, const CoreRates& rates) {
+               std::int64_t warps, const CoreRates& rates, bool to_scratchpad) {
   const OpRow& row = op_row(op.op);
   OpCost cost;
   if (row.matrix.mnk != 0) {
@@ -117,6 +117,12 @@ OpCost cost_of(const TileOp& op, const OperandPlace& a, const OperandPlace& b, c
     return cost;
   }
   cost.unit = Unit::vector;
+  if (op.op == Op::move) {  // rounded where it was made; into the scratchpad it passes the port
+    const bool written = (op.flags & kCreates) != 0 && to_scratchpad;
+    if (written) cost.port = static_cast<double>(op.m) * op.n * bits(op.dtype) / 8.0 * rates.port;
+    cost.busy = rates.port_share * cost.port;
+    return cost;
+  }
   cost.exp = work(row.exp, op) * rates.exp;
   cost.vector = (work(row.vector, op) + instructions_beside(op)) * rates.vector;
   cost.busy = cost.exp + cost.vector;

@@ -31,8 +31,8 @@ struct OpCost {
 double contended(double a, double b, double contention);
 
 /// REQUIRES: a compute record or one that sets storage. `a` and `b` are the operands of a product,
-/// `warps` those of the agent that issues it.
+/// `warps` those of the agent that issues it; `to_scratchpad`: a result created there.
 OpCost cost_of(const TileOp& op, const OperandPlace& a, const OperandPlace& b, const Launch& launch,
-               std::int64_t warps, const CoreRates& rates);
+               std::int64_t warps, const CoreRates& rates, bool to_scratchpad = false);
 
 }  // namespace attnsim::replay::time

@@ -78,7 +78,8 @@ const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
              static_cast<std::uint8_t>(agent),
              a.in_scratchpad,
              b.in_scratchpad,
-             cost_of(record, a, b, *shape_.launch, shape_.warps[agent], *shape_.rates)};
+             cost_of(record, a, b, *shape_.launch, shape_.warps[agent], *shape_.rates,
+                     shape_.in_scratchpad[static_cast<std::size_t>(record.role)])};
   }
   return known.cost;
 }
