@@ -86,7 +86,8 @@ std::vector<Bytes> load_capacities(const std::string& option, const std::string&
 /// units. Equal runs give equal text, and load_run() of the text gives the run back.
 std::string echo(const RunSpec& run);
 
-/// Every key of run files, machine files and check files with its type, default and meaning.
+/// Every key of run files, machine files, check files and measurement files with its type, default
+/// and meaning.
 std::string config_reference();
 
 }  // namespace attnsim::config
