@@ -53,21 +53,21 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// Values as positions, in powers of two; whole powers at both ends.
+/// Values as positions, in powers of the unit's base; whole powers at both ends.
 class Axis {
  public:
-  Axis(double from, double to) : from_(from), to_(to) {}
+  Axis(double from, double to, PlotUnit unit) : from_(from), to_(to), unit_(unit) {}
 
   void include(double value) {
-    low_ = std::min(low_, std::floor(std::log2(value)));
-    high_ = std::max(high_, std::ceil(std::log2(value)));
+    low_ = std::min(low_, std::floor(power_of(value)));
+    high_ = std::max(high_, std::ceil(power_of(value)));
   }
-  /// Nothing was included: 1 to 2. One power alone gets another.
+  /// Nothing was included: powers 0 to 1. One power alone gets another.
   void close() {
     if (low_ > high_) low_ = high_ = 0;
     if (low_ == high_) ++high_;
   }
-  double at(double value) const { return position(std::log2(value)); }
+  double at(double value) const { return position(power_of(value)); }
   double end() const { return to_; }
 
   struct Tick {
@@ -78,36 +78,52 @@ class Axis {
     const double stride = std::ceil((high_ - low_) / kMostTicks);
     std::vector<Tick> out;
     for (double power = low_; power <= high_; power += stride) {
-      out.push_back({position(power), tick_text(power)});
+      out.push_back(
+          {position(power), unit_ == PlotUnit::bytes ? bytes_text(power) : seconds_text(power)});
     }
     return out;
   }
 
  private:
+  double power_of(double value) const {
+    return unit_ == PlotUnit::bytes ? std::log2(value) : std::log10(value);
+  }
   double position(double power) const {
     return from_ + (power - low_) / (high_ - low_) * (to_ - from_);
   }
-  static std::string tick_text(double power) {
+  static std::string bytes_text(double power) {
     constexpr std::array<std::string_view, 7> kUnits = {"B",   "KiB", "MiB", "GiB",
                                                         "TiB", "PiB", "EiB"};
     const auto whole = static_cast<int>(std::clamp(power, 0.0, 69.0));
     return fmt::format("{} {}", 1 << whole % 10, kUnits[static_cast<std::size_t>(whole / 10)]);
   }
+  static std::string seconds_text(double power) {
+    constexpr std::array<std::string_view, 5> kUnits = {"ps", "ns", "us", "ms", "s"};
+    const auto above_ps = static_cast<int>(std::clamp(power + 12, 0.0, 14.0));
+    constexpr std::array<int, 3> kTens = {1, 10, 100};
+    return fmt::format("{} {}", kTens[static_cast<std::size_t>(above_ps % 3)],
+                       kUnits[static_cast<std::size_t>(above_ps / 3)]);
+  }
 
   double from_, to_;
+  PlotUnit unit_;
   double low_ = std::numeric_limits<double>::infinity();
   double high_ = -std::numeric_limits<double>::infinity();
 };
 
 struct Axes {
-  Axis x{kLeft, kRight};
-  Axis y{kBottom, kTop};
+  explicit Axes(PlotUnit unit) : x(kLeft, kRight, unit), y(kBottom, kTop, unit) {}
+  Axis x, y;
 };
+
+bool has_marks(PlotStyle style) {
+  return style == PlotStyle::marked_line || style == PlotStyle::marks;
+}
 
 bool is_drawn(const PlotPoint& point) { return point.x > 0 && point.y > 0; }
 
 Axes axes_of(const Plot& plot) {
-  Axes axes;
+  Axes axes(plot.unit);
   for (const PlotSeries& series : plot.series) {
     for (const PlotPoint& point : series.points) {
       if (!is_drawn(point)) continue;
@@ -179,7 +195,7 @@ void add_series(std::string& out, const PlotSeries& series, const Axes& axes, co
   if (series.style != PlotStyle::marks) {
     out += fmt::format("<path d=\"{}\" {}/>\n", line_through(places, series.style), look.stroke);
   }
-  if (series.style == PlotStyle::steps) return;
+  if (!has_marks(series.style)) return;
   for (const Place& place : places) {
     out += fmt::format("<circle cx=\"{}\" cy=\"{}\" r=\"3.5\" fill=\"{}\"/>\n", pixels(place.x),
                        pixels(place.y), look.colour);
@@ -191,7 +207,7 @@ void add_legend_row(std::string& out, const PlotSeries& series, std::size_t row,
   if (series.style != PlotStyle::marks) {
     out += fmt::format("<path d=\"M{:.0f} {:.0f}h24\" {}/>", kLegend, y, look.stroke);
   }
-  if (series.style != PlotStyle::steps) {
+  if (has_marks(series.style)) {
     out += fmt::format("<circle cx=\"{:.0f}\" cy=\"{:.0f}\" r=\"3.5\" fill=\"{}\"/>", kLegend + 12,
                        y, look.colour);
   }

@@ -1,4 +1,5 @@
-// Line plots of bytes against bytes as static SVG: both axes logarithmic, ticks at powers of two.
+// Line plots of amounts against amounts of one unit as static SVG: both axes logarithmic, ticks at
+// powers of two of bytes or of ten of seconds.
 #pragma once
 
 #include <string>
@@ -10,7 +11,10 @@ enum class PlotStyle {
   steps,        // a value holds up to the next point, the last one up to the right edge
   marked_line,  // straight lines between marks
   marks,        // no lines
+  line,         // no marks
 };
+
+enum class PlotUnit { bytes, seconds };
 
 struct PlotPoint {
   double x = 0;
@@ -28,6 +32,7 @@ struct Plot {
   std::string subtitle{};
   std::string x_label;
   std::string y_label;
+  PlotUnit unit = PlotUnit::bytes;  // of both axes
   std::vector<PlotSeries> series{};
 };
 
