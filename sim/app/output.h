@@ -17,6 +17,7 @@
 #include "sim/report/schedule.h"
 #include "sim/report/table.h"
 #include "sim/report/trace_info.h"
+#include "sim/report/validation.h"
 
 namespace attnsim::app {
 

@@ -42,6 +42,7 @@ Verb run_verb();
 Verb verify_verb();
 Verb bounds_verb();
 Verb check_verb();
+Verb validate_verb();
 Verb curve_verb();
 Verb schedule_verb();
 Verb trace_verb();

@@ -91,7 +91,8 @@ std::pair<Bytes, Bytes> load_capacity_range(const std::string& option, const std
 /// units. Equal runs give equal text, and load_run() of the text gives the run back.
 std::string echo(const RunSpec& run);
 
-/// Every key of run files, machine files and check files with its type, default and meaning.
+/// Every key of run files, machine files, check files and measurement files with its type, default
+/// and meaning.
 std::string config_reference();
 
 }  // namespace attnsim::config

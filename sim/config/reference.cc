@@ -7,10 +7,12 @@
 #include "sim/config/config.h"
 #include "sim/config/machine_reader.h"
 #include "sim/config/mask_reader.h"
+#include "sim/config/measurement_reader.h"
 #include "sim/config/memory_reader.h"
 #include "sim/config/quantity.h"
 #include "sim/config/run_reader.h"
 #include "sim/config/schema.h"
+#include "sim/config/source_rule_reader.h"
 #include "sim/config/unit_reader.h"
 #include "sim/config/workload_reader.h"
 
@@ -55,7 +57,8 @@ std::string config_reference() {
          section("Check file", check_file_fields()) + section("checks[i]", check_fields()) +
          section("checks[i].expect[j]: one of min and max, equals, max_ratio",
                  expectation_fields()) +
-         units() +
+         section("Measurement file: columns of CSV, in any order", measurement_fields()) +
+         section("Table of sources of measurements: rules[i]", source_rule_fields()) + units() +
          "Command line: --set path=value takes any path above, such as\n"
          "hardware.memories.l2.capacity=\"80 MiB\" or algorithm.tiles=\"{Br: 64, Bc: 128}\".\n";
 }

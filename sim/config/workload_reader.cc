@@ -12,8 +12,6 @@
 namespace attnsim::config {
 namespace {
 
-constexpr Range kCount{.min = 1, .max = std::int64_t{1} << 20};
-constexpr Range kLength{.min = 1, .max = std::int64_t{1} << 30};
 constexpr Range kReach{.min = 0, .max = std::int64_t{1} << 30};
 
 constexpr const char* kCountType = "integer 1..2^20";
@@ -125,32 +123,32 @@ std::span<const Field<Draft>> workload_table() {
        read_nothing},
       {{.key = "description", .type = "text", .doc = "free text, ignored"}, read_nothing},
       {{.key = "batch", .type = kCountType, .fallback = "1", .doc = "sequences"},
-       [](const Cursor& v, Draft& out) { assign(out.workload.batch, v, kCount); }},
+       [](const Cursor& v, Draft& out) { assign(out.workload.batch, v, kCountRange); }},
       {{.key = "heads", .type = kCountType, .fallback = "1", .doc = "query heads"},
-       [](const Cursor& v, Draft& out) { assign(out.workload.heads, v, kCount); }},
+       [](const Cursor& v, Draft& out) { assign(out.workload.heads, v, kCountRange); }},
       {{.key = "kv_heads",
         .type = kCountType,
         .fallback = "heads",
         .doc = "key and value heads; divides heads (fewer: grouped-query attention)"},
-       [](const Cursor& v, Draft& out) { out.kv_heads = v.integer(kCount); }},
+       [](const Cursor& v, Draft& out) { out.kv_heads = v.integer(kCountRange); }},
       {{.key = "seqlen",
         .type = kLengthType,
         .doc = "queries and keys per sequence; required unless seqlen_q and seqlen_kv are given"},
        [](const Cursor& v, Draft& out) {
-         assign(out.workload.seqlen_q, v, kLength);
+         assign(out.workload.seqlen_q, v, kLengthRange);
          out.workload.seqlen_kv = out.workload.seqlen_q;
        }},
       {{.key = "seqlen_q", .type = kLengthType, .doc = "queries per sequence"},
-       [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_q, v, kLength); }},
+       [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_q, v, kLengthRange); }},
       {{.key = "seqlen_kv", .type = kLengthType, .doc = "keys per sequence"},
-       [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_kv, v, kLength); }},
+       [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_kv, v, kLengthRange); }},
       {{.key = "head_dim", .type = kCountType, .required = true, .doc = "columns of Q and K"},
-       [](const Cursor& v, Draft& out) { assign(out.workload.head_dim, v, kCount); }},
+       [](const Cursor& v, Draft& out) { assign(out.workload.head_dim, v, kCountRange); }},
       {{.key = "head_dim_v",
         .type = kCountType,
         .fallback = "head_dim",
         .doc = "columns of V and O"},
-       [](const Cursor& v, Draft& out) { out.head_dim_v = v.integer(kCount); }},
+       [](const Cursor& v, Draft& out) { out.head_dim_v = v.integer(kCountRange); }},
       {{.key = "dtype",
         .type = "dtype",
         .fallback = "fp16",
@@ -241,6 +239,11 @@ void check_heads(const Cursor& map, const Workload& w) {
 
 }  // namespace
 
+void check_shape(const Cursor& map, const Workload& workload) {
+  check_heads(map, workload);
+  check_sizes(map, workload);
+}
+
 std::optional<Workload> read_workload(const Cursor& map, const Catalogue& catalogue,
                                       Resolver& resolver) {
   const std::size_t before = map.faults().count();
@@ -252,8 +255,7 @@ std::optional<Workload> read_workload(const Cursor& map, const Catalogue& catalo
   w.kv_heads = draft.kv_heads.value_or(w.heads);
   w.head_dim_v = draft.head_dim_v.value_or(w.head_dim);
   if (w.causal && draft.windowed) w.window_right = 0;  // causal bounds the right side
-  check_heads(map, w);
-  check_sizes(map, w);
+  check_shape(map, w);
   if (map.faults().count() > before) return std::nullopt;
   if (const Entry* mask = map.node().entry("mask")) {
     w.mask = read_mask(map.child(*mask), w, catalogue, resolver);

@@ -125,6 +125,7 @@ struct TimeReport {
   std::string limiter;  // the lane that keeps the run longest
   double flops = 0;     // by the field's convention: 4 B H Nq Nk d forward, half of it when causal
   double tflops = 0;    // flops over seconds, in 1e12 per second
+  std::uint64_t home_bytes = 0;  // to and from the outermost memory, behind the caches
   std::vector<LaneRow> lanes{};
   std::vector<KernelTime> kernels{};
 };

@@ -58,21 +58,21 @@ std::string escaped(std::string_view text) {
   return out;
 }
 
-/// Values as positions, in powers of two; whole powers at both ends.
+/// Values as positions, in powers of the unit's base; whole powers at both ends.
 class Axis {
  public:
   Axis(double from, double to, PlotUnit unit) : from_(from), to_(to), unit_(unit) {}
 
   void include(double value) {
-    low_ = std::min(low_, std::floor(std::log2(value)));
-    high_ = std::max(high_, std::ceil(std::log2(value)));
+    low_ = std::min(low_, std::floor(power_of(value)));
+    high_ = std::max(high_, std::ceil(power_of(value)));
   }
-  /// Nothing was included: 1 to 2. One power alone gets another.
+  /// Nothing was included: powers 0 to 1. One power alone gets another.
   void close() {
     if (low_ > high_) low_ = high_ = 0;
     if (low_ == high_) ++high_;
   }
-  double at(double value) const { return position(std::log2(value)); }
+  double at(double value) const { return position(power_of(value)); }
   double end() const { return to_; }
 
   struct Tick {
@@ -83,22 +83,33 @@ class Axis {
     const double stride = std::ceil((high_ - low_) / kMostTicks);
     std::vector<Tick> out;
     for (double power = low_; power <= high_; power += stride) {
-      out.push_back({position(power), tick_text(power)});
+      out.push_back(
+          {position(power), unit_ == PlotUnit::seconds ? seconds_text(power) : size_text(power)});
     }
     return out;
   }
 
  private:
+  double power_of(double value) const {
+    return unit_ == PlotUnit::seconds ? std::log10(value) : std::log2(value);
+  }
   double position(double power) const {
     return from_ + (power - low_) / (high_ - low_) * (to_ - from_);
   }
-  std::string tick_text(double power) const {
+  std::string size_text(double power) const {
     constexpr std::array<std::string_view, 7> kPrefixes = {"", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"};
     const auto whole = static_cast<int>(std::clamp(power, 0.0, 69.0));
     const std::string_view prefix = kPrefixes[static_cast<std::size_t>(whole / 10)];
     const std::string_view unit = unit_ == PlotUnit::bytes ? "B" : "";
     return fmt::format("{}{}{}{}", 1 << whole % 10, prefix.empty() && unit.empty() ? "" : " ",
                        prefix, unit);
+  }
+  static std::string seconds_text(double power) {
+    constexpr std::array<std::string_view, 5> kUnits = {"ps", "ns", "us", "ms", "s"};
+    const auto above_ps = static_cast<int>(std::clamp(power + 12, 0.0, 14.0));
+    constexpr std::array<int, 3> kTens = {1, 10, 100};
+    return fmt::format("{} {}", kTens[static_cast<std::size_t>(above_ps % 3)],
+                       kUnits[static_cast<std::size_t>(above_ps / 3)]);
   }
 
   double from_, to_;
@@ -113,6 +124,10 @@ struct Axes {
   Axis x, y;
   double bottom;  // of the drawing area
 };
+
+bool has_marks(PlotStyle style) {
+  return style == PlotStyle::marked_line || style == PlotStyle::marks;
+}
 
 bool is_drawn(const PlotPoint& point) { return point.x > 0 && point.y > 0; }
 
@@ -182,10 +197,6 @@ std::string line_through(const std::vector<Place>& places, PlotStyle style) {
   }
   if (style == PlotStyle::steps) path += fmt::format("H{:.1f}", kRight);
   return path;
-}
-
-bool has_marks(PlotStyle style) {
-  return style == PlotStyle::marks || style == PlotStyle::marked_line;
 }
 
 void add_series(std::string& out, const PlotSeries& series, const Axes& axes, const Look& look) {

@@ -1,5 +1,5 @@
-// Line plots of bytes against bytes, or words against words, as static SVG: both axes logarithmic,
-// ticks at powers of two.
+// Line plots of amounts against amounts of one unit as static SVG: both axes logarithmic, ticks at
+// powers of two of bytes or words, or of ten of seconds.
 #pragma once
 
 #include <string>
@@ -15,7 +15,7 @@ enum class PlotStyle {
   dotted_line,  // thin and dotted
 };
 
-enum class PlotUnit { bytes, words };
+enum class PlotUnit { bytes, words, seconds };
 
 struct PlotPoint {
   double x = 0;

@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/config/config.h"
+#include "sim/config/validation_files.h"
 #include "sim/core/error.h"
 #include "sim/trace/algorithm.h"
 #include "tests/reject/reject_case.h"
@@ -28,6 +29,7 @@ struct Command {
   std::string opt{};
   std::string algorithms{};
   std::string range{};
+  std::optional<std::string> sources{};
 };
 
 Command parse(const std::vector<std::string>& words) {
@@ -53,6 +55,8 @@ Command parse(const std::vector<std::string>& words) {
       out.algorithms = words.at(++i);
     } else if (word == "--range") {
       out.range = words.at(++i);
+    } else if (word == "--sources") {
+      out.sources = words.at(++i);
     } else if (word != "--scratchpad") {
       throw std::runtime_error("unknown option in args: " + word);
     }
@@ -65,6 +69,11 @@ void load(const Command& command) {
   const config::SearchPath search{.share = ATTNSIM_SOURCE_DIR};
   if (command.verb == "check") {
     config::load_checks(command.file.value(), algorithm_catalogue(), search);
+  } else if (command.verb == "validate") {
+    config::load_measurements({command.file.value()});
+    if (command.sources) {
+      config::load_source_rules(*command.sources, algorithm_catalogue(), search);
+    }
   } else if (command.verb == "trace") {
     config::load_caches(command.caches);
   } else if (!command.opt.empty()) {

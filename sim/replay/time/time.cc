@@ -97,6 +97,8 @@ TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* lis
   report.lanes = lanes_of(total, cores, device.memory().lanes(), report.seconds);
   report.lanes.push_back({"launch", launches, report.seconds > 0 ? launches / report.seconds : 0});
   report.limiter = limiter_of(report.lanes);
+  const SharedLane& home = device.memory().lanes().back();
+  report.home_bytes = home.bytes_read + home.bytes_written;
   report.flops = counted_flops(planned.run().workload);
   report.tflops = report.seconds > 0 ? report.flops / report.seconds * 1e-12 : 0;
   return report;
