@@ -76,13 +76,20 @@ AlgorithmInfo info() {
   };
 }
 
+/// Ampere and later. The released kernel knows sm8x but sm80 as parts with less shared memory, and
+/// runs on all others, Blackwell included, as on sm80.
+bool knows(const std::string& arch) {
+  static constexpr const char* kArchs[] = {"sm80",  "sm86",  "sm89", "sm90",
+                                           "sm100", "sm103", "sm120"};
+  return std::find(std::begin(kArchs), std::end(kArchs), arch) != std::end(kArchs);
+}
+
 /// The forward tile table of the released kernel (flash_fwd_launch_template.h) by architecture;
 /// head_dim is rounded up to the next entry. With dropout three of the entries are narrower.
 std::optional<TileSizes> released_tiles(const std::string& arch, const Workload& w) {
   const bool small_smem = arch == "sm86" || arch == "sm89";  // 99 KiB a block
-  const bool known = small_smem || arch == "sm80" || arch == "sm90";
   const bool half = w.dtype == DType::f16 || w.dtype == DType::bf16;
-  if (!known || !half || w.head_dim != w.head_dim_v || w.head_dim > 256) return std::nullopt;
+  if (!knows(arch) || !half || w.head_dim != w.head_dim_v || w.head_dim > 256) return std::nullopt;
   if (w.head_dim <= 64) return TileSizes{128, w.dropout && w.head_dim > 32 ? 64 : 128};
   if (w.head_dim <= 96) return small_smem && w.causal ? TileSizes{64, 64} : TileSizes{128, 64};
   if (w.head_dim <= 128) {
@@ -143,10 +150,9 @@ std::int64_t forward_warps(const Workload& w, const TileSizes& t) {
 /// The backward tile table of the released kernel (flash_bwd_launch_template.h); head_dim is
 /// rounded up to the next entry. Of head_dim 32 the table is not known here.
 std::optional<TileSizes> released_backward_tiles(const std::string& arch, const Workload& w) {
-  const bool small_smem = arch == "sm86" || arch == "sm89";  // 99 KiB a block
-  const bool known = small_smem || arch == "sm80" || arch == "sm90";
+  const bool small_smem = arch == "sm86" || arch == "sm89" || arch == "sm120";  // 99 KiB a block
   const bool half = w.dtype == DType::f16 || w.dtype == DType::bf16;
-  if (!known || !half || w.head_dim != w.head_dim_v || w.head_dim <= 32 || w.head_dim > 256) {
+  if (!knows(arch) || !half || w.head_dim != w.head_dim_v || w.head_dim <= 32 || w.head_dim > 256) {
     return std::nullopt;
   }
   if (w.head_dim <= 64) return small_smem ? TileSizes{64, 128} : TileSizes{128, 128};

@@ -14,6 +14,8 @@ namespace attnsim {
 /// A rule for the rows that match its four patterns, in which `*` stands for any text.
 struct SourceRule {
   std::string source = "*", algorithm = "*", variant = "*", hardware = "*";
+  std::optional<std::int64_t> head_dim{};  // of the rows; absent: any
+  std::optional<bool> causal{};
 
   std::string unsupported{};  // why the rows are not simulated; empty: they are
   std::string simulate{};     // id of the algorithm that stands for the kernel measured
@@ -29,10 +31,17 @@ struct SourceRule {
 /// True when the text is the pattern with every `*` replaced by some text.
 bool matches(std::string_view pattern, std::string_view text);
 
-/// The first rule that matches, or nullptr.
+/// What a rule may ask of the shape of a row.
+struct RowShape {
+  std::optional<std::int64_t> head_dim{};
+  std::optional<bool> causal{};
+};
+
+/// The first rule that matches, or nullptr. A rule that asks for more of the shape than is given
+/// does not.
 const SourceRule* find_rule(const std::vector<SourceRule>& rules, std::string_view source,
                             std::string_view algorithm, std::string_view variant,
-                            std::string_view hardware);
+                            std::string_view hardware, const RowShape& shape = {});
 
 /// The rule for an algorithm that a source compares with, whichever variant it is: the first one
 /// that simulates it, else the first that matches, or nullptr.

@@ -42,7 +42,8 @@ const std::vector<SourceRule>& rules() {
 }
 
 const SourceRule* rule_of(const Measurement& row) {
-  return find_rule(rules(), row.source, row.algorithm, row.variant, row.hardware);
+  return find_rule(rules(), row.source, row.algorithm, row.variant, row.hardware,
+                   {row.workload.head_dim, row.workload.causal});
 }
 
 TEST(ValidationData, HasARuleOrAReasonForEveryRow) {

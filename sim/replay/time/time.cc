@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/core/measurement.h"
 #include "sim/replay/time/device.h"
 
 namespace attnsim::replay::time {
@@ -10,16 +11,6 @@ namespace {
 constexpr double kSecondsPerPs = 1e-12;
 /// Below this share of the time of its busiest lane a kernel is limited by waiting, not by work.
 constexpr double kLimits = 0.5;
-
-/// FLOP of attention by the field's convention (docs/time.md): 2 per multiply-add of both products,
-/// half when causal; a backward pass is 2.5 forward passes.
-double counted_flops(const Workload& w) {
-  const double pairs =
-      static_cast<double>(w.seqlen_q) * static_cast<double>(w.seqlen_kv) * (w.causal ? 0.5 : 1.0);
-  const double forward = 2.0 * static_cast<double>(w.batch) * static_cast<double>(w.heads) * pairs *
-                         static_cast<double>(w.head_dim + w.head_dim_v);
-  return forward * ((w.runs_forward() ? 1.0 : 0.0) + (w.runs_backward() ? 2.5 : 0.0));
-}
 
 std::vector<LaneRow> lanes_of(const UnitWorkSums& work, double cores,
                               const std::vector<SharedLane>& shared, double seconds) {
@@ -99,7 +90,7 @@ TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* lis
   report.limiter = limiter_of(report.lanes);
   const SharedLane& home = device.memory().lanes().back();
   report.home_bytes = home.bytes_read + home.bytes_written;
-  report.flops = counted_flops(planned.run().workload);
+  report.flops = convention_flops(planned.run().workload);
   report.tflops = report.seconds > 0 ? report.flops / report.seconds * 1e-12 : 0;
   return report;
 }
