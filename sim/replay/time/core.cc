@@ -108,6 +108,7 @@ void Core::issue() {
         while (issue(p, s)) any = true;
       }
     }
+    place.wake_by(place.pulls_at());
     finish_task(p);
   }
 }

@@ -82,8 +82,10 @@ bool Place::starved() const {
   return none;
 }
 
+bool Place::far_ahead() const { return window_.iterations_ahead() >= kLookAhead; }
+
 void Place::pull() {
-  while (task_ && starved() && window_.iterations_ahead() < kLookAhead) {
+  while (task_ && starved() && !far_ahead()) {
     task_->resume();
     if (task_->done()) task_.reset();  // its tiles drop
     emitter_.flush();

@@ -34,6 +34,8 @@ class Place final : public Sink {
 
   /// Emits further iterations where a strand has run out of operations.
   void pull();
+  /// When pull() can go on where the window held it back; kNever: something else comes before.
+  Ps pulls_at() const { return task_ && far_ahead() ? window_.retires_at() : kNever; }
 
   /// True when the task has emitted all it does.
   bool emitted() const { return !task_; }
@@ -90,6 +92,7 @@ class Place final : public Sink {
   void push(std::size_t queue, std::uint32_t number);
   void open(std::size_t queue);
   bool starved() const;
+  bool far_ahead() const;
 
   const Kernel& kernel_;
   const Shape& shape_;
