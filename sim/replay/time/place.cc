@@ -63,7 +63,7 @@ void Place::consume(std::span<const TileOp> ops) {
     work_.port += cost.port;
     work_.exp += cost.exp;
     work_.vector += cost.vector;
-    if (op.unit != Unit::copy_out) unfinished_ += op.strands;
+    unfinished_ += op.strands;
     const Kind kind = op.unit == Unit::copy_in                      ? copy_in
                       : op.unit == Unit::copy_out && !op.waited_for ? copy_out
                                                                     : compute;
@@ -97,7 +97,7 @@ void Place::complete(std::uint32_t number, int part, Ps done) {
   op.done[static_cast<std::size_t>(part)] = done;
   --op.left;
   stirred_ = true;
-  if (op.unit != Unit::copy_out) --unfinished_;
+  --unfinished_;
   last_done_ = std::max(last_done_, done);
 }
 

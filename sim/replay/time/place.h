@@ -101,7 +101,7 @@ class Place final : public Sink {
   std::optional<Task> task_;
   std::array<Queue, static_cast<std::size_t>(kMostAgents) * kKinds> queues_;
   std::vector<Strand> strands_;
-  std::uint64_t unfinished_ = 0;  // parts of operations, stores left out
+  std::uint64_t unfinished_ = 0;  // parts of operations; a copy on its way is finished
   std::int64_t number_ = -1;
   bool stirred_ = false;
   Ps wakes_at_ = kNever;
