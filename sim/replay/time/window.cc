@@ -68,8 +68,8 @@ const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
   };
   const OperandPlace a = place(1);
   const OperandPlace b = place(2);
-  KnownCost& known =
-      known_[static_cast<std::size_t>(record.op) * 2 + ((record.flags & kTransposeB) != 0 ? 1 : 0)];
+  KnownCost& known = shape_.bench->known[static_cast<std::size_t>(record.op) * 4 +
+                                         (record.flags & (kTransposeA | kTransposeB))];
   if (known.m != record.m || known.n != record.n || known.k != record.k || known.agent != agent ||
       known.a_in_scratchpad != a.in_scratchpad || known.b_in_scratchpad != b.in_scratchpad) {
     known = {record.m,
@@ -143,7 +143,7 @@ bool Window::append(const TileOp& record) {
   return true;
 }
 
-Ps Window::ready(std::uint32_t number, int strand) const {
+Window::Readiness Window::ready(std::uint32_t number, int strand) const {
   const TimedOp& waiting = op(number);
   const bool by_rows = shape_.launch->layout == WarpLayout::rows;
   Ps latest = 0;
@@ -159,10 +159,10 @@ Ps Window::ready(std::uint32_t number, int strand) const {
     } else {
       for (std::size_t s = 0; s < first.strands; ++s) done = std::max(done, first.done[s]);
     }
-    if (done == kNever) return kNever;
+    if (done == kNever) return {kNever, own_part && first.strands > 1 ? 0 : other};
     latest = std::max(latest, done + between(first.unit, waiting.unit));
   }
-  return latest;
+  return {latest, 0};
 }
 
 void Window::retire(Ps now) {
