@@ -19,16 +19,16 @@ Exit run(const Invocation& invocation) {
   const Output output(invocation.arguments);
   const RunSpec spec = selected_run(invocation.arguments);
   const replay::PlannedRun planned(spec);
+  const auto repetition = invocation.arguments.has("exact-replay")
+                              ? replay::Repetition::replay_all
+                              : replay::Repetition::skip_copies;
   Result result = [&] {
     WorkProgress progress(invocation.arguments, "tasks");
-    return replay::replay(planned, &progress,
-                          invocation.arguments.has("exact-replay")
-                              ? replay::Repetition::replay_all
-                              : replay::Repetition::skip_copies);
+    return replay::replay(planned, &progress, repetition);
   }();
   if (!invocation.arguments.has("no-time")) {
     WorkProgress progress(invocation.arguments, "tasks");
-    replay::time::add_time(planned, result, &progress);
+    replay::time::add_time(planned, result, &progress, nullptr, repetition);
   }
   result.provenance.command = invocation.command;
   result.provenance.config_hash = xxh64_hex(config::echo(spec));
@@ -41,9 +41,8 @@ Exit run(const Invocation& invocation) {
 Verb run_verb() {
   std::vector<Option> options = selection_options();
   options.push_back(kExactReplay);
-  options.push_back({.name = "no-time",
-                     .value = "",
-                     .doc = "counts only, no estimate of the runtime"});
+  options.push_back(
+      {.name = "no-time", .value = "", .doc = "counts only, no estimate of the runtime"});
   return {.name = "run",
           .summary = "replay one algorithm on one workload and machine",
           .details = std::string(kSelectionDetails) + "\n" + std::string(kDetails),

@@ -19,7 +19,7 @@ std::uint32_t Emitter::take_slot() {
 void Emitter::flush() {
   const std::size_t size = size_;
   size_ = 0;
-  if (size > 0) sink_.consume({batch_.data(), size});
+  if (size > 0) sink_.consume({batch_->records.data(), size});
 }
 
 }  // namespace attnsim

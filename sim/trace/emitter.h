@@ -7,6 +7,7 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "sim/trace/sink.h"
@@ -18,13 +19,29 @@ class Agent;
 
 class Emitter {
  public:
+  /// Where records wait for a flush.
+  struct Batch {
+    // A flush happens at kFull; the slack takes the drops of a scope that ends in between.
+    static constexpr std::size_t kFull = 256;
+    static constexpr std::size_t kSize = kFull + std::size_t{2} * kMaxSlots;
+    std::array<TileOp, kSize> records;
+  };
+
   /// In `pull` mode a task suspends at every iteration of its loops, so that a driver can
   /// interleave many tasks; otherwise it runs to completion in one go.
   enum class Mode : std::uint8_t { run_to_completion, pull };
 
   /// The sink and the skipper outlive the emitter. Without a skipper nothing is left out.
   explicit Emitter(Sink& sink, Mode mode = Mode::run_to_completion, LoopSkipper* skipper = nullptr)
-      : sink_(sink), skipper_(skipper), mode_(mode) {}
+      : sink_(sink),
+        skipper_(skipper),
+        mode_(mode),
+        own_(std::make_unique<Batch>()),
+        batch_(own_.get()) {}
+  /// With a batch that outlives it and that it shares: only one emitter may have records in it at a
+  /// time, so it flushes before another one is used.
+  Emitter(Sink& sink, Mode mode, Batch& shared)
+      : sink_(sink), skipper_(nullptr), mode_(mode), batch_(&shared) {}
   Emitter(const Emitter&) = delete;
   Emitter& operator=(const Emitter&) = delete;
 
@@ -35,13 +52,13 @@ class Emitter {
 
   /// A fresh record at the end of the trace. May flush, so it may throw what the sink throws.
   TileOp& push(Op op, int agent) {
-    if (size_ >= kBatch) flush();
+    if (size_ >= Batch::kFull) flush();
     return append(op, agent);
   }
 
   /// The same without flushing: for destructors, which must not throw.
   TileOp& push_quietly(Op op, int agent) noexcept {
-    if (size_ == batch_.size()) --size_;  // only in an abandoned task, whose trace is void
+    if (size_ == Batch::kSize) --size_;  // only in an abandoned task, whose trace is void
     return append(op, agent);
   }
 
@@ -67,23 +84,20 @@ class Emitter {
 
  private:
   TileOp& append(Op op, int agent) noexcept {
-    TileOp& record = batch_[size_++];
+    TileOp& record = batch_->records[size_++];
     record = TileOp{};
     record.op = op;
     record.agent = static_cast<std::uint8_t>(agent);
     return record;
   }
 
-  // A flush happens at kBatch; the slack takes the drops of a scope that ends in between.
-  static constexpr std::size_t kBatch = 256;
-  static constexpr std::size_t kSlack = std::size_t{2} * kMaxSlots;
-
   Sink& sink_;
   LoopSkipper* skipper_;
   Mode mode_;
   std::uint64_t free_ = ~std::uint64_t{0};
   std::size_t size_ = 0;
-  std::array<TileOp, kBatch + kSlack> batch_;
+  std::unique_ptr<Batch> own_;
+  Batch* batch_;
 };
 
 }  // namespace attnsim

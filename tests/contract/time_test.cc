@@ -56,7 +56,7 @@ class TimedAlgorithm : public testing::TestWithParam<std::string> {
     EXPECT_TRUE(std::isfinite(first.seconds));
     EXPECT_FALSE(first.limiter.empty());
     for (const LaneRow& lane : first.lanes) EXPECT_LE(lane.utilisation, 1) << lane.lane;
-    EXPECT_EQ(estimate(planned).seconds, first.seconds);
+    EXPECT_EQ(estimate(planned, nullptr, nullptr, Repetition::replay_all).seconds, first.seconds);
   }
 };
 

@@ -75,7 +75,7 @@ inline replay::time::KernelRun run_kernel(const replay::PlannedRun& planned,
   kernel.launch = launch;
   std::vector<std::string> missing;
   const auto rates = replay::time::core_rates(planned.run().machine, missing);
-  replay::time::Device device(planned, rates, listener, nullptr);
+  replay::time::Device device(planned, rates, replay::Repetition::replay_all, listener, nullptr);
   return device.run(kernel, 0);
 }
 

@@ -13,6 +13,7 @@ class TimeWindow : public testing::Test {
     rates_.vector = rates_.exp = rates_.port = 1;
     shape_.launch = &launch_;
     shape_.rates = &rates_;
+    shape_.bench = &bench_;
     shape_.in_scratchpad.fill(true);
     shape_.in_scratchpad[static_cast<std::size_t>(Role::accumulator)] = false;
     shape_.warps.fill(4);
@@ -47,10 +48,11 @@ class TimeWindow : public testing::Test {
     for (int s = 0; s < op.strands; ++s) op.done[static_cast<std::size_t>(s)] = at;
     op.left = 0;
   }
-  Ps ready(std::uint32_t number, int strand = 0) const { return window_.ready(number, strand); }
+  Ps ready(std::uint32_t number, int strand = 0) const { return window_.ready(number, strand).at; }
 
   Launch launch_{};
   CoreRates rates_{};
+  Workbench bench_{};
   Shape shape_{};
   Window window_{shape_, false};
 };

@@ -74,7 +74,7 @@ void Core::serve_requests(Shared& shared) {
   for (std::size_t p = 0; p < places_.size(); ++p) {
     if (!wants_task_[p]) continue;
     wants_task_[p] = false;
-    const std::int64_t task = shared.next_task(id_, p);
+    const std::int64_t task = shared.next_task(id_, p, now_);
     if (task >= 0) places_[p]->start(task, stays ? now_ : now_ + shape_.rates->task_start);
   }
 }
@@ -99,15 +99,15 @@ void Core::issue() {
       continue;
     }
     place.window().retire(now_);
-    bool any = true;
-    while (any) {
-      any = false;
-      place.pull();
+    place.pull();
+    do {
+      completed_at_once_ = false;
       place.sleep(kNever);
       for (std::size_t s = 0; s < place.strands().size(); ++s) {
-        while (issue(p, s)) any = true;
+        while (issue(p, s)) {
+        }
       }
-    }
+    } while (place.pull() || completed_at_once_);
     place.wake_by(place.pulls_at());
     finish_task(p);
   }
@@ -120,13 +120,21 @@ bool Core::issue(std::size_t p, std::size_t s) {
   if (strand.waiting) return false;
   const std::uint32_t number = place.next_of(strand);
   if (number == 0) return false;
-  const TimedOp& op = place.window().op(number);
-  const Ps ready = std::max(strand.free_at + place.window().between(strand.last, op.unit),
-                            place.window().ready(number, strand.part));
-  if (ready > now_) {
-    place.wake_by(ready);
+  Window& window = place.window();
+  if (strand.blocker != 0 && window.pending(strand.blocker)) return false;
+  const TimedOp& op = window.op(number);
+  if (strand.ready_at == kNever) {
+    const Window::Readiness ready = window.ready(number, strand.part);
+    strand.blocker = ready.blocker;
+    if (ready.at == kNever) return false;
+    strand.ready_at = std::max(strand.free_at + window.between(strand.last, op.unit), ready.at);
+  }
+  if (strand.ready_at > now_) {
+    place.wake_by(strand.ready_at);
     return false;
   }
+  strand.ready_at = kNever;
+  strand.blocker = 0;
   switch (op.unit) {
     case Unit::copy_in:
     case Unit::copy_out:
@@ -144,6 +152,7 @@ bool Core::issue(std::size_t p, std::size_t s) {
     }
     case Unit::none:
       place.complete(number, strand.part, now_);
+      completed_at_once_ = true;
       break;
   }
   ++strand.next;

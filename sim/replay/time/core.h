@@ -34,7 +34,7 @@ class Shared {
  public:
   virtual ~Shared() = default;
   /// The task a core does next at one of its places; -1: none is left.
-  virtual std::int64_t next_task(std::int64_t core, std::size_t place) = 0;
+  virtual std::int64_t next_task(std::int64_t core, std::size_t place, Ps now) = 0;
   /// Moves what a traffic record says.
   virtual Served serve(const TileOp& record, std::int64_t core, Ps now) = 0;
   virtual std::uint64_t bytes_of(const TileOp& record) const = 0;
@@ -102,6 +102,7 @@ class Core {
   std::vector<std::unique_ptr<Place>> places_;  // immovable: each owns an emitter
   std::vector<bool> wants_task_;                // by place
   bool any_wants_task_ = false;
+  bool completed_at_once_ = false;  // an operation, since the flag was taken down
   Server matrix_, vector_;
   std::vector<Copy> copies_;  // asked for at now_, not yet served
   double copy_in_free_ = 0, copy_out_free_ = 0;

@@ -6,13 +6,15 @@
 #include <utility>
 
 #include "sim/replay/time/occupancy.h"
+#include "sim/replay/time/steady_state.h"
 
 namespace attnsim::replay::time {
 namespace {
 
-Shape shape_of(const PlannedRun& planned, const Kernel& kernel, const CoreRates& rates) {
+Shape shape_of(const PlannedRun& planned, const Kernel& kernel, const CoreRates& rates,
+               Workbench& bench) {
   const MachineSpec& machine = planned.run().machine;
-  Shape shape{.launch = &kernel.launch, .rates = &rates};
+  Shape shape{.launch = &kernel.launch, .rates = &rates, .bench = &bench};
   for (int role = 0; role < kRoleCount; ++role) {
     shape.in_scratchpad[static_cast<std::size_t>(role)] =
         machine.space(static_cast<Role>(role)).kind == MemoryKind::scratchpad;
@@ -31,25 +33,25 @@ Shape shape_of(const PlannedRun& planned, const Kernel& kernel, const CoreRates&
   return shape;
 }
 
-/// The tasks of a kernel in the order they are handed out, and the memory.
+/// The tasks of a kernel in the order they are handed out, and the memory. A static schedule is
+/// handed out in the order of time, too: where its tasks are equal that is the same.
 class Scheduler final : public Shared {
  public:
-  Scheduler(const Kernel& kernel, std::int64_t cores, std::int64_t per_core, MemorySystem& memory,
+  Scheduler(const Kernel& kernel, std::int64_t places, bool skip_copies, MemorySystem& memory,
             Progress* progress)
       : kernel_(kernel),
-        cores_(cores),
-        places_(cores * per_core),
         tasks_(kernel.tasks()),
+        steady_(kernel, places, skip_copies),
         memory_(memory),
         progress_(progress) {}
 
-  std::int64_t next_task(std::int64_t core, std::size_t place) override {
-    if (kernel_.launch.placement == Placement::persistent_static) return next_of(core, place);
+  std::int64_t next_task(std::int64_t, std::size_t, Ps now) override {
     if (handed_out_ == tasks_) return -1;
     if (progress_ != nullptr) {
       progress_->step(static_cast<std::uint64_t>(handed_out_), static_cast<std::uint64_t>(tasks_),
                       kernel_.name);
     }
+    if (steady_.begins_stretch(handed_out_)) begin_stretch(now);
     return kernel_.scheduled(handed_out_++);
   }
   Served serve(const TileOp& record, std::int64_t core, Ps now) override {
@@ -57,42 +59,51 @@ class Scheduler final : public Shared {
   }
   std::uint64_t bytes_of(const TileOp& record) const override { return memory_.bytes_of(record); }
 
+  Ps time_skipped() const { return steady_.time(); }
+  /// How much more all tasks do than those that were handed out.
+  double scale() const {
+    return static_cast<double>(tasks_) / static_cast<double>(tasks_ - tasks_skipped_);
+  }
+
  private:
-  /// Every place takes each n-th task, n places in all.
-  std::int64_t next_of(std::int64_t core, std::size_t place) {
-    const std::size_t at =
-        place * static_cast<std::size_t>(cores_) + static_cast<std::size_t>(core);
-    if (rounds_.empty()) rounds_.resize(static_cast<std::size_t>(places_), 0);
-    const std::int64_t n = static_cast<std::int64_t>(at) + places_ * rounds_[at]++;
-    return n < tasks_ ? kernel_.scheduled(n) : -1;
+  void begin_stretch(Ps now) {
+    const std::vector<SharedLane> before = std::exchange(lanes_, memory_.lanes());
+    const std::int64_t tasks = steady_.skip(handed_out_, now);
+    if (tasks == 0) return;
+    handed_out_ += tasks;
+    tasks_skipped_ = tasks;
+    memory_.repeat(before, static_cast<std::uint64_t>(steady_.skipped()));
   }
 
   const Kernel& kernel_;
-  std::int64_t cores_;
-  std::int64_t places_;
   std::int64_t tasks_;
-  std::vector<std::int64_t> rounds_;  // of a static schedule, by place
-  std::int64_t handed_out_ = 0;
+  SteadyState steady_;
+  std::vector<SharedLane> lanes_;  // when the last stretch began
+  std::int64_t handed_out_ = 0, tasks_skipped_ = 0;
   MemorySystem& memory_;
   Progress* progress_;
 };
 
 }  // namespace
 
-Device::Device(const PlannedRun& planned, const CoreRates& rates, Listener* listener,
-               Progress* progress)
+Device::Device(const PlannedRun& planned, const CoreRates& rates, Repetition repetition,
+               Listener* listener, Progress* progress)
     : planned_(planned),
       rates_(rates),
+      // A listener hears of all work, and tasks that skip blocks are not alike.
+      skip_copies_(repetition == Repetition::skip_copies && listener == nullptr &&
+                   !planned.run().workload.mask),
       listener_(listener),
       progress_(progress),
       memory_(planned) {}
 
 KernelRun Device::run(const Kernel& kernel, Ps begin) {
   const MachineSpec& machine = planned_.run().machine;
-  const Shape shape = shape_of(planned_, kernel, rates_);
+  const auto bench = std::make_unique<Workbench>();
+  const Shape shape = shape_of(planned_, kernel, rates_, *bench);
   const std::int64_t per_core = places_per_core(planned_, kernel);
   const std::int64_t used = std::min(machine.cores, kernel.tasks());
-  Scheduler scheduler(kernel, used, per_core, memory_, progress_);
+  Scheduler scheduler(kernel, per_core * used, skip_copies_, memory_, progress_);
 
   std::vector<std::unique_ptr<Core>> cores;
   for (std::int64_t c = 0; c < used; ++c) {
@@ -102,10 +113,10 @@ KernelRun Device::run(const Kernel& kernel, Ps begin) {
   // Breadth first: every core gets a task before any gets a second one.
   for (std::int64_t p = 0; p < per_core; ++p) {
     for (std::int64_t c = 0; c < used; ++c) {
-      const std::int64_t task = scheduler.next_task(c, static_cast<std::size_t>(p));
-      if (task >= 0)
-        cores[static_cast<std::size_t>(c)]->assign(static_cast<std::size_t>(p), task,
-                                                   begin + rates_.task_start);
+      const std::int64_t task = scheduler.next_task(c, static_cast<std::size_t>(p), begin);
+      if (task < 0) continue;
+      cores[static_cast<std::size_t>(c)]->assign(static_cast<std::size_t>(p), task,
+                                                 begin + rates_.task_start);
     }
   }
 
@@ -123,11 +134,13 @@ KernelRun Device::run(const Kernel& kernel, Ps begin) {
   for (const auto& core : cores) {
     run.end = std::max(run.end, core->finished_at());
     const UnitWorkSums work = core->work();
-    run.work.matrix += work.matrix;
-    run.work.port += work.port;
-    run.work.exp += work.exp;
-    run.work.vector += work.vector;
+    run.work.matrix += work.matrix * scheduler.scale();
+    run.work.port += work.port * scheduler.scale();
+    run.work.exp += work.exp * scheduler.scale();
+    run.work.vector += work.vector * scheduler.scale();
   }
+  run.end += scheduler.time_skipped();
+  memory_.shift(scheduler.time_skipped());
   return run;
 }
 

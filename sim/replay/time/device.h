@@ -21,7 +21,8 @@ struct KernelRun {
 class Device {
  public:
   /// References all; `listener` and `progress` may be null.
-  Device(const PlannedRun& planned, const CoreRates& rates, Listener* listener, Progress* progress);
+  Device(const PlannedRun& planned, const CoreRates& rates, Repetition repetition,
+         Listener* listener, Progress* progress);
 
   /// Runs a kernel from `begin` on, to its end.
   KernelRun run(const Kernel& kernel, Ps begin);
@@ -31,6 +32,7 @@ class Device {
  private:
   const PlannedRun& planned_;
   const CoreRates& rates_;
+  bool skip_copies_;
   Listener* listener_;
   Progress* progress_;
   MemorySystem memory_;

@@ -73,6 +73,19 @@ std::uint64_t MemorySystem::bytes_of(const TileOp& record) const {
   return bytes;
 }
 
+void MemorySystem::repeat(const std::vector<SharedLane>& before, std::uint64_t times) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    SharedLane& lane = lanes_[i];
+    lane.bytes_read += times * (lane.bytes_read - before[i].bytes_read);
+    lane.bytes_written += times * (lane.bytes_written - before[i].bytes_written);
+    lane.busy += static_cast<double>(times) * (lane.busy - before[i].busy);
+  }
+}
+
+void MemorySystem::shift(Ps by) {
+  for (Queue& queue : queues_) queue.free += static_cast<double>(by);
+}
+
 Served MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
   Moved moved;
   std::uint64_t through_port = 0;

@@ -36,6 +36,11 @@ class MemorySystem {
   /// Bytes of a record's region, through the core's port.
   std::uint64_t bytes_of(const TileOp& record) const;
 
+  /// Counts `times` times more what came since the lanes stood at `before`.
+  void repeat(const std::vector<SharedLane>& before, std::uint64_t times);
+  /// Goes on as if it were so much later.
+  void shift(Ps by);
+
   const std::vector<SharedLane>& lanes() const { return lanes_; }
 
  private:

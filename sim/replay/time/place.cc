@@ -17,7 +17,7 @@ Place::Place(const Kernel& kernel, const Shape& shape, bool keep_records)
     : kernel_(kernel),
       shape_(shape),
       window_(shape, keep_records),
-      emitter_(*this, Emitter::Mode::pull) {}
+      emitter_(*this, Emitter::Mode::pull, shape.bench->batch) {}
 
 void Place::start(std::int64_t task, Ps at) {
   number_ = task;
@@ -84,12 +84,15 @@ bool Place::starved() const {
 
 bool Place::far_ahead() const { return window_.iterations_ahead() >= kLookAhead; }
 
-void Place::pull() {
+bool Place::pull() {
+  bool any = false;
   while (task_ && starved() && !far_ahead()) {
+    any = true;
     task_->resume();
     if (task_->done()) task_.reset();  // its tiles drop
     emitter_.flush();
   }
+  return any;
 }
 
 void Place::complete(std::uint32_t number, int part, Ps done) {

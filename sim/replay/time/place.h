@@ -32,8 +32,8 @@ class Place final : public Sink {
 
   void consume(std::span<const TileOp> ops) override;
 
-  /// Emits further iterations where a strand has run out of operations.
-  void pull();
+  /// Emits further iterations where a strand has run out of operations; false when none was.
+  bool pull();
   /// When pull() can go on where the window held it back; kNever: something else comes before.
   Ps pulls_at() const { return task_ && far_ahead() ? window_.retires_at() : kNever; }
 
@@ -44,12 +44,14 @@ class Place final : public Sink {
   bool finished() const { return emitted() && unfinished_ == 0; }
 
   struct Strand {
-    std::uint8_t queue = 0;  // index into the queues
-    std::uint8_t part = 0;   // of the agent's strands
-    std::uint32_t next = 0;  // position in its queue
-    bool waiting = false;    // for the operation it issued last
-    Ps free_at = 0;          // when its last operation, or the core's port with it, was done
-    Unit last = Unit::none;  // what that was on
+    std::uint8_t queue = 0;     // index into the queues
+    std::uint8_t part = 0;      // of the agent's strands
+    std::uint32_t next = 0;     // position in its queue
+    bool waiting = false;       // for the operation it issued last
+    Ps free_at = 0;             // when its last operation, or the core's port with it, was done
+    Unit last = Unit::none;     // what that was on
+    Ps ready_at = kNever;       // of its next operation, once that is known
+    std::uint32_t blocker = 0;  // what its next operation waits for; 0: nothing that is known
   };
 
   std::vector<Strand>& strands() { return strands_; }

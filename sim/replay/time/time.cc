@@ -52,11 +52,12 @@ std::vector<std::string> missing_for_time(const MachineSpec& machine) {
   return missing;
 }
 
-TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* listener) {
+TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* listener,
+                    Repetition repetition) {
   const MachineSpec& machine = planned.run().machine;
   std::vector<std::string> missing;
   const CoreRates rates = core_rates(machine, missing);
-  Device device(planned, rates, listener, progress);
+  Device device(planned, rates, repetition, listener, progress);
 
   TimeReport report;
   UnitWorkSums total;
@@ -95,7 +96,8 @@ TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* lis
   return report;
 }
 
-void add_time(const PlannedRun& planned, Result& result, Progress* progress, Listener* listener) {
+void add_time(const PlannedRun& planned, Result& result, Progress* progress, Listener* listener,
+              Repetition repetition) {
   if (!result.fits()) {
     result.no_time = "the run does not fit";
     return;
@@ -103,7 +105,7 @@ void add_time(const PlannedRun& planned, Result& result, Progress* progress, Lis
   for (const std::string& path : missing_for_time(planned.run().machine)) {
     result.no_time += (result.no_time.empty() ? "the machine does not state " : ", ") + path;
   }
-  if (result.no_time.empty()) result.time = estimate(planned, progress, listener);
+  if (result.no_time.empty()) result.time = estimate(planned, progress, listener, repetition);
 }
 
 }  // namespace attnsim::replay::time

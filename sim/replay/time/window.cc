@@ -76,8 +76,8 @@ const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
                     .b_in_scratchpad = in_scratchpad(2),
                     .to_scratchpad = shape_.in_scratchpad[static_cast<std::size_t>(record.role)]};
   constexpr unsigned kTransposes = kTransposeA | kTransposeB;
-  KnownCost& known = known_[static_cast<std::size_t>(record.op) * (kTransposes + 1) +
-                            (record.flags & kTransposes)];
+  KnownCost& known = shape_.bench->known[static_cast<std::size_t>(record.op) * (kTransposes + 1) +
+                                         (record.flags & kTransposes)];
   if (known.key != key) {
     known = {key, cost_of(record, {.in_scratchpad = key.a_in_scratchpad},
                           {.in_scratchpad = key.b_in_scratchpad}, *shape_.launch,
@@ -145,7 +145,7 @@ bool Window::append(const TileOp& record) {
   return true;
 }
 
-Ps Window::ready(std::uint32_t number, int strand) const {
+Window::Readiness Window::ready(std::uint32_t number, int strand) const {
   const TimedOp& waiting = op(number);
   const bool by_rows = shape_.launch->layout == WarpLayout::rows;
   Ps latest = 0;
@@ -161,10 +161,10 @@ Ps Window::ready(std::uint32_t number, int strand) const {
     } else {
       for (std::size_t s = 0; s < first.strands; ++s) done = std::max(done, first.done[s]);
     }
-    if (done == kNever) return kNever;
+    if (done == kNever) return {kNever, own_part && first.strands > 1 ? 0 : other};
     latest = std::max(latest, done + between(first.unit, waiting.unit));
   }
-  return latest;
+  return {latest, 0};
 }
 
 Ps Window::retires_at() const {

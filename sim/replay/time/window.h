@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "sim/replay/time/op_cost.h"
+#include "sim/trace/emitter.h"
 #include "sim/trace/tile_op.h"
 
 namespace attnsim::replay::time {
@@ -35,10 +36,32 @@ struct TimedOp {
   std::array<std::uint32_t, kMostWaits> wait_for{};
 };
 
+/// All that the cost of an operation of a kind depends on.
+struct CostKey {
+  std::int32_t m = -1, n = -1, k = -1;
+  DType operands = DType::f32, result = DType::f32;
+  std::uint8_t agent = 0;
+  bool a_in_scratchpad = true, b_in_scratchpad = true, to_scratchpad = true;
+  bool operator==(const CostKey&) const = default;
+};
+
+/// The cost of the last operation of a kind, which the next one usually shares.
+struct KnownCost {
+  CostKey key{};
+  OpCost cost{};
+};
+
+/// What the places of a kernel use one after another.
+struct Workbench {
+  std::array<KnownCost, static_cast<std::size_t>(kOpCount) * 4> known{};  // by operation and flags
+  Emitter::Batch batch;
+};
+
 /// How the machine and the kernel shape the operations of a task.
 struct Shape {
   const Launch* launch = nullptr;
   const CoreRates* rates = nullptr;
+  Workbench* bench = nullptr;
   std::array<bool, kRoleCount> in_scratchpad{};
   std::array<std::int64_t, kMostAgents> warps{};
   std::array<std::uint8_t, kMostAgents> strands{};  // of an agent
@@ -62,8 +85,15 @@ class Window {
   std::uint32_t end() const { return end_; }
   bool empty() const { return begin_ == end_; }
 
-  /// When everything a strand's part of an operation waits for is done; kNever: not known yet.
-  Ps ready(std::uint32_t number, int strand) const;
+  /// When everything a strand's part of an operation waits for is done; kNever: not known yet, and
+  /// not before `blocker` is through its unit (0: no one operation as a whole).
+  struct Readiness {
+    Ps at;
+    std::uint32_t blocker;
+  };
+  Readiness ready(std::uint32_t number, int strand) const;
+  /// Whether an operation has parts that are not through their unit.
+  bool pending(std::uint32_t number) const { return number >= begin_ && op(number).left != 0; }
 
   /// The time from the end of an operation on one unit to the start of the next one of its strand,
   /// or of one that depends on it, on another: filling and draining a product. Elementwise
@@ -102,24 +132,10 @@ class Window {
   void load(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void settle(TimedOp& op, const TileOp& record);
 
-  /// All that the cost of an operation of a kind depends on.
-  struct CostKey {
-    std::int32_t m = -1, n = -1, k = -1;
-    DType operands = DType::f32, result = DType::f32;
-    std::uint8_t agent = 0;
-    bool a_in_scratchpad = true, b_in_scratchpad = true, to_scratchpad = true;
-    bool operator==(const CostKey&) const = default;
-  };
-  /// The cost of the last operation of a kind, which the next one usually shares.
-  struct KnownCost {
-    CostKey key{};
-    OpCost cost{};
-  };
   const OpCost& known_cost(const TileOp& record, std::size_t agent);
 
   const Shape& shape_;
   bool keep_records_;
-  std::array<KnownCost, kOpCount * 4> known_{};  // by operation and transposed operands
   std::vector<TimedOp> ops_;
   std::vector<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
