@@ -26,7 +26,8 @@ void BM_Time(benchmark::State& state) {
   const std::uint64_t operations = replay::replay(planned).work.operations;
   double seconds = 0;
   for (auto _ : state) {
-    seconds = replay::time::estimate(planned).seconds;
+    seconds =
+        replay::time::estimate(planned, nullptr, nullptr, replay::Repetition::replay_all).seconds;
     benchmark::DoNotOptimize(seconds);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(operations) * state.iterations());
