@@ -17,6 +17,7 @@
 #include <algorithm>
 
 #include "sim/trace/algorithm.h"
+#include "sim/trace/splits.h"
 #include "sim/trace/two_pass_schedule.h"
 
 namespace attnsim {
@@ -60,40 +61,6 @@ std::optional<TileSizes> released_tiles(const std::string& arch, const Workload&
   if (w.head_dim <= 64) return TileSizes{16, w.seqlen_kv >= 256 ? 256 : 128};
   if (w.head_dim <= 128) return TileSizes{16, 128};
   return std::nullopt;
-}
-
-/// Tasks a head is split into by the released kernel (fmha_api.cpp, num_splits_heuristic): the
-/// fewest that fill the cores' places to within 95 % of the best.
-std::int64_t released_splits(std::int64_t heads, std::int64_t places, std::int64_t most) {
-  const auto efficiency = [&](std::int64_t splits) {
-    const double waves = static_cast<double>(heads * splits) / static_cast<double>(places);
-    return waves / std::ceil(waves);
-  };
-  double best = 0;
-  for (std::int64_t n = 1; n <= most; ++n) best = std::max(best, efficiency(n));
-  std::int64_t splits = 1;
-  while (efficiency(splits) < 0.95 * best) ++splits;
-  return splits;
-}
-
-/// What is left of runs between two indices.
-std::vector<Run> within(std::vector<Run> runs, std::int64_t begin, std::int64_t end) {
-  for (Run& run : runs) {
-    run.begin = std::max(run.begin, begin);
-    run.end = std::min(run.end, end);
-  }
-  return runs;
-}
-
-/// The indices of one of `parts` parts, as even as whole indices allow.
-Run part(std::int64_t indices, std::int64_t parts, std::int64_t which) {
-  const std::int64_t each = ceil_div(indices, parts);
-  return {.begin = std::min(indices, which * each), .end = std::min(indices, (which + 1) * each)};
-}
-
-/// Parts that are not empty.
-std::int64_t used_parts(std::int64_t indices, std::int64_t parts) {
-  return ceil_div(indices, ceil_div(indices, parts));
 }
 
 class ForwardTiles final : public RowKeyTiles {
@@ -248,7 +215,7 @@ class FlashAttention1 final : public TwoPassSchedule {
     const Index kv_plane = t_.kv_plane(plane);
 
     Agent a = em.agent();
-    const Run mine = part(ceil_div(w_.seqlen_q, Br), splits_, split_of(at, splits_));
+    const Run mine = split_part(ceil_div(w_.seqlen_q, Br), splits_, split_of(at, splits_));
     initialise(em, plane, mine);
     if (mine.size() == 0) co_return;
     Loop columns(em, all_blocks(ceil_div(w_.seqlen_kv, Bc)));
@@ -295,7 +262,7 @@ class FlashAttention1 final : public TwoPassSchedule {
 
     Agent a = em.agent();
     const Run mine =
-        part(ceil_div(w_.seqlen_kv, Bc), backward_splits_, split_of(at, backward_splits_));
+        split_part(ceil_div(w_.seqlen_kv, Bc), backward_splits_, split_of(at, backward_splits_));
     if (mine.size() == 0) co_return;
     const std::int64_t first = mine.begin * Bc;
     const std::int64_t keys = std::min(mine.end * Bc, w_.seqlen_kv) - first;
@@ -359,7 +326,7 @@ class FlashAttention1 final : public TwoPassSchedule {
     if (asked != 1 && r.workload.mask) {
       throw UserError("algorithm.splits: expected 1 with a block mask, whose lists are by head");
     }
-    return asked != 0 ? asked : released_splits(planes, r.target.cores() * per_core, kMost);
+    return asked != 0 ? asked : even_splits(planes, r.target.cores() * per_core, kMost);
   }
 
   /// Which part of its head a task does. Parts differ in length: nothing of them is left out.

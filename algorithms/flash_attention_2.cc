@@ -296,13 +296,6 @@ class FlashAttention2 final : public TwoPassSchedule {
     co_return;
   }
 
-  Task convert(Emitter& em, GridIndex at) const {
-    Agent a = em.agent();
-    const Tile d_q = a.load(g_.d_q.block(at[1], at[0], backward_.first));
-    a.store(d_q, d_q_rounded_.block(at[1], at[0], backward_.first));
-    co_return;
-  }
-
   /// dK and dV of one key block, over all query heads that share it.
   Task backward(Emitter& em, GridIndex at) const {
     const auto [Br, Bc] = backward_;
@@ -377,11 +370,9 @@ class FlashAttention2 final : public TwoPassSchedule {
         .add_kernel<&FlashAttention2::backward>(*this, "flash_attention_2_backward",
                                                 {{"j", key_blocks}, {"plane", t_.k.planes()}})
         .launch = {.threads = 256, .registers = kRegisters, .double_buffered = true};
-    if (!convert_dq_) return;
-    d_q_rounded_ = program_.add({"dQ_rounded", TensorRole::workspace, w_.dtype, t_.q.planes(),
-                                 mask_.rows(), w_.head_dim, group_});
-    program_.add_kernel<&FlashAttention2::convert>(*this, "convert_dq",
-                                                   {{"i", row_blocks}, {"plane", t_.q.planes()}});
+    if (convert_dq_) {
+      rounding_.add_to(program_, "dQ_rounded", g_.d_q, w_.dtype, Br, group_);
+    }
   }
 
   const std::int64_t group_;  // query heads packed into one plane
@@ -394,9 +385,10 @@ class FlashAttention2 final : public TwoPassSchedule {
   const BackwardTiles backward_model_;
   AttentionTensors t_;
   GradientTensors g_;
-  Tensor l_, d_q_rounded_;
+  Tensor l_;
   TileLists lists_, backward_lists_;
   DeltaKernel delta_;
+  RoundingKernel rounding_;
 };
 
 ATTNSIM_REGISTER_ALGORITHM("flash_attention_2", [] {

@@ -46,4 +46,22 @@ Task DeltaKernel::run(Emitter& em, GridIndex at) const {
   a.store(sum, out);
 }
 
+void RoundingKernel::add_to(Program& program, const std::string& name, const Tensor& gradient,
+                            DType dtype, std::int64_t rows, std::int64_t interleave) {
+  gradient_ = gradient;
+  rows_ = rows;
+  rounded_ = program.add({name, TensorRole::workspace, dtype, gradient.planes(), gradient.rows(),
+                          gradient.cols(), interleave});
+  program.add_kernel<&RoundingKernel::run>(
+      *this, "round_" + name,
+      {{"i", ceil_div(gradient.rows(), rows)}, {"plane", gradient.planes()}});
+}
+
+Task RoundingKernel::run(Emitter& em, GridIndex at) const {
+  Agent a = em.agent();
+  const Tile block = a.load(gradient_.block(at[1], at[0], rows_));
+  a.store(block, rounded_.block(at[1], at[0], rows_));
+  co_return;
+}
+
 }  // namespace attnsim

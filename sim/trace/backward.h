@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "sim/core/workload.h"
 #include "sim/trace/agent.h"
@@ -43,6 +44,24 @@ class DeltaKernel {
  private:
   Tensor o_, d_o_, delta_;
   std::int64_t rows_ = 1, cols_ = 1;
+};
+
+/// A gradient that was summed in fp32 stored once more in the type of its operands, as the last
+/// kernel of released backward passes does.
+///
+///     for i: load dX_i; store it, rounded
+class RoundingKernel {
+ public:
+  /// Declares the rounded tensor, `name`, and adds the kernel, which takes `rows` rows at a time.
+  /// Outlives the program.
+  void add_to(Program& program, const std::string& name, const Tensor& gradient, DType dtype,
+              std::int64_t rows, std::int64_t interleave);
+
+  Task run(Emitter& em, GridIndex at) const;
+
+ private:
+  Tensor gradient_, rounded_;
+  std::int64_t rows_ = 1;
 };
 
 }  // namespace attnsim

@@ -55,8 +55,10 @@ void Core::serve(const Copy& copy, Shared& shared) {
          shape_.rates->copy * static_cast<double>(served.bytes) / op.strands;
   const Ps done = std::max(static_cast<Ps>(port), served.done);
   if (op.waited_for) {
+    strand.waiting = false;
     strand.free_at = static_cast<Ps>(port);
     strand.last = op.unit;
+    ++strand.next;
   }
   if (listener_ != nullptr) {
     listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
@@ -139,6 +141,10 @@ bool Core::issue(std::size_t p, std::size_t s) {
     case Unit::copy_in:
     case Unit::copy_out:
       copies_.push_back({p, s, number});
+      if (op.waited_for) {  // until the port has taken it: serve()
+        strand.waiting = true;
+        return false;
+      }
       break;
     case Unit::matrix:
     case Unit::vector: {

@@ -1,5 +1,6 @@
 #include "sim/replay/time/steady_state.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
 
@@ -9,6 +10,10 @@ namespace {
 /// Intervals that must agree, and stretches at the end that are always simulated.
 constexpr std::size_t kIntervals = 3;
 constexpr std::int64_t kLast = 2;
+
+/// Few tasks are soon simulated, and their intervals say little.
+constexpr std::int64_t kWorthwhile = 1024;
+constexpr std::int64_t kLeastStretch = 128;
 
 /// Tasks after which the work of a kernel's tasks begins anew: a head's, or those of the heads that
 /// are gone through together; one where every task is a head. 0: they never do.
@@ -25,7 +30,8 @@ SteadyState::SteadyState(const Kernel& kernel, std::int64_t places, bool look)
     : tasks_(kernel.tasks()) {
   const std::int64_t period = look ? period_of(kernel) : 0;
   if (period == 0) return;
-  const std::int64_t least = 2 * places;
+  if (tasks_ < kWorthwhile) return;
+  const std::int64_t least = std::max(2 * places, kLeastStretch);
   stretch_ = (least + period - 1) / period * period;
 }
 

@@ -1,0 +1,40 @@
+#include "sim/trace/splits.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "sim/trace/mask.h"
+
+namespace attnsim {
+
+std::int64_t even_splits(std::int64_t heads, std::int64_t places, std::int64_t most) {
+  constexpr double kNearlyBest = 0.95;
+  const auto efficiency = [&](std::int64_t splits) {
+    const double waves = static_cast<double>(heads * splits) / static_cast<double>(places);
+    return waves / std::ceil(waves);
+  };
+  double best = 0;
+  for (std::int64_t n = 1; n <= most; ++n) best = std::max(best, efficiency(n));
+  std::int64_t splits = 1;
+  while (efficiency(splits) < kNearlyBest * best) ++splits;
+  return splits;
+}
+
+Run split_part(std::int64_t indices, std::int64_t parts, std::int64_t which) {
+  const std::int64_t each = ceil_div(indices, parts);
+  return {.begin = std::min(indices, which * each), .end = std::min(indices, (which + 1) * each)};
+}
+
+std::int64_t used_parts(std::int64_t indices, std::int64_t parts) {
+  return ceil_div(indices, ceil_div(indices, parts));
+}
+
+std::vector<Run> within(std::vector<Run> runs, std::int64_t begin, std::int64_t end) {
+  for (Run& run : runs) {
+    run.begin = std::max(run.begin, begin);
+    run.end = std::min(run.end, end);
+  }
+  return runs;
+}
+
+}  // namespace attnsim

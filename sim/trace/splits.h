@@ -1,0 +1,25 @@
+// A head's work divided among several tasks.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "sim/trace/index.h"
+
+namespace attnsim {
+
+/// The fewest tasks per head that fill the `places` of all cores to within 95 % of the best that up
+/// to `most` tasks can (num_splits_heuristic of the released kernels, fmha_api.cpp of
+/// flash-attention v1.0).
+std::int64_t even_splits(std::int64_t heads, std::int64_t places, std::int64_t most);
+
+/// The indices of one of `parts` parts, as even as whole indices allow; the last ones may be empty.
+Run split_part(std::int64_t indices, std::int64_t parts, std::int64_t which);
+
+/// Parts that are not empty.
+std::int64_t used_parts(std::int64_t indices, std::int64_t parts);
+
+/// What is left of runs between two indices. Runs may become empty.
+std::vector<Run> within(std::vector<Run> runs, std::int64_t begin, std::int64_t end);
+
+}  // namespace attnsim
