@@ -33,14 +33,17 @@ const std::vector<Layer>& layers() {
       {"sim/replay",
        {"sim/core", "sim/trace", "sim/trace/file", "sim/machine", "sim/machine/cache",
         "analysis/bounds", "sim/replay/reference"}},
+      {"sim/replay/time",
+       {"sim/core", "sim/trace", "sim/machine", "sim/machine/cache", "sim/replay"}},
       {"sim/config", {"sim/core"}},
       {"sim/report", {"sim/core"}},
       {"sim/study",
        {"sim/core", "sim/trace", "sim/machine", "analysis/bounds", "analysis/schedules",
-        "sim/replay"}},
+        "sim/replay", "sim/replay/time"}},
       {"sim/app",
        {"sim/core", "sim/trace", "sim/trace/file", "sim/machine", "sim/machine/cache",
-        "analysis/bounds", "sim/replay", "sim/config", "sim/report", "sim/study"}},
+        "analysis/bounds", "sim/replay", "sim/replay/time", "sim/config", "sim/report",
+        "sim/study"}},
   };
   return table;
 }
