@@ -53,6 +53,12 @@ AlgorithmInfo info() {
                   .default_value = "false",
                   .doc = "store dQ once more in the workload's dtype at the end, as the released "
                          "backward pass does"},
+                 {.name = "warps",
+                  .type = ParamType::integer,
+                  .default_value = "0",
+                  .doc = "of a CTA of the forward pass, which only time asks for; 0: as released",
+                  .minimum = 0,
+                  .maximum = 32},
                  {.name = "cta_order",
                   .type = ParamType::choice,
                   .default_value = "rows_first",
@@ -350,8 +356,9 @@ class FlashAttention2 final : public TwoPassSchedule {
     lists_ = TileLists(program_, blocks, ceil_div(w_.seqlen_kv, forward_.second));
     std::vector<GridDim> grid = {{"i", blocks}, {"plane", t_.q.planes()}};
     if (row_dim_ == 1) std::swap(grid[0], grid[1]);
+    const std::int64_t asked = r.choice.params.integer("warps");
     program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid)
-        .launch = {.threads = forward_warps(w_, forward_) * 32,
+        .launch = {.threads = 32 * (asked > 0 ? asked : forward_warps(w_, forward_)),
                    .registers = kRegisters,
                    .layout = WarpLayout::rows};
   }

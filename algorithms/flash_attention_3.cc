@@ -47,6 +47,12 @@ AlgorithmInfo info() {
                   .default_value = "true",
                   .doc = "form the scores of the next block before P V of the current one, which "
                          "then runs beside the next softmax"},
+                 {.name = "task_order",
+                  .type = ParamType::choice,
+                  .default_value = "released",
+                  .doc = "in which order query blocks are handed out, which only time and caches "
+                         "see: under a mask the longest first, or always from the first on",
+                  .choices = {"released", "ascending"}},
                  {.name = "pack_gqa",
                   .type = ParamType::boolean,
                   .default_value = "false",
@@ -199,7 +205,7 @@ class FlashAttention3 final : public Schedule {
     program_
         .add_kernel<&FlashAttention3::forward>(*this, "flash_attention_3_forward",
                                                {{"i", blocks}, {"plane", planes}})
-        .launch = launch(blocks);
+        .launch = launch(blocks, r.choice.params.choice("task_order") == "released");
   }
 
   std::vector<TileShape> footprint() const override { return model_.footprint(sizes_); }
@@ -309,7 +315,7 @@ class FlashAttention3 final : public Schedule {
 
   /// As the released kernel is launched (hopper/flash_fwd_launch_template.h): one CTA per SM that
   /// stays; under a mask they take the longest blocks first, else pairs share K and V by multicast.
-  Launch launch(std::int64_t blocks) const {
+  Launch launch(std::int64_t blocks, bool longest_first) const {
     const std::int64_t consumers = ceil_div(sizes_.first, warpgroup_rows_);
     Launch l;
     l.threads = kWarpgroupThreads * (1 + consumers);
@@ -318,7 +324,7 @@ class FlashAttention3 final : public Schedule {
     l.layout = WarpLayout::rows;
     l.asynchronous_matrix = true;
     if (w_.masked()) {
-      l.order = TaskOrder::longest_first;
+      if (longest_first) l.order = TaskOrder::longest_first;
       l.placement = Placement::persistent_dynamic;
       l.section = planes_in_l2();
       return l;

@@ -108,6 +108,7 @@ void Core::issue() {
         }
       }
     } while (place.pull() || completed_at_once_);
+    place.wake_by(place.pulls_at());
     finish_task(p);
   }
 }
@@ -122,18 +123,17 @@ bool Core::issue(std::size_t p, std::size_t s) {
   Window& window = place.window();
   if (strand.blocker != 0 && window.pending(strand.blocker)) return false;
   const TimedOp& op = window.op(number);
-  if (strand.ready_at == 0) {
+  if (strand.ready_at == kNever) {
     const Window::Readiness ready = window.ready(number, strand.part);
     strand.blocker = ready.blocker;
     if (ready.at == kNever) return false;
-    strand.ready_at =
-        std::max(strand.free_at + window.between(strand.last, op.unit), std::max<Ps>(1, ready.at));
+    strand.ready_at = std::max(strand.free_at + window.between(strand.last, op.unit), ready.at);
   }
   if (strand.ready_at > now_) {
     place.wake_by(strand.ready_at);
     return false;
   }
-  strand.ready_at = 0;
+  strand.ready_at = kNever;
   strand.blocker = 0;
   switch (op.unit) {
     case Unit::copy_in:

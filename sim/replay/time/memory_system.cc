@@ -91,8 +91,9 @@ Served MemorySystem::serve(const TileOp& record, std::int64_t core, Ps now) {
   std::uint64_t through_port = 0;
   layout_.for_each_rect(record.tensor, record.row, record.col, record.m, record.n,
                         [&](const ByteRect& rect) {
+                          const std::uint64_t bytes = rect.rows * rect.row_bytes;
+                          through_port += bytes;
                           for_each_use(record, [&](const MemoryUse& use) {
-                            const std::uint64_t bytes = rect.rows * rect.row_bytes;
                             (use.write ? moved.written : moved.read) += bytes;
                             if (use.needs_old) moved.read += bytes;  // the memory itself adds
                             if (caches_)

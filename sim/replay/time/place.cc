@@ -63,7 +63,7 @@ void Place::consume(std::span<const TileOp> ops) {
     work_.port += cost.port;
     work_.exp += cost.exp;
     work_.vector += cost.vector;
-    if (op.unit != Unit::copy_out) unfinished_ += op.strands;
+    unfinished_ += op.strands;
     const Kind kind = op.unit == Unit::copy_in                      ? copy_in
                       : op.unit == Unit::copy_out && !op.waited_for ? copy_out
                                                                     : compute;
@@ -82,9 +82,11 @@ bool Place::starved() const {
   return none;
 }
 
+bool Place::far_ahead() const { return window_.iterations_ahead() >= kLookAhead; }
+
 bool Place::pull() {
   bool any = false;
-  while (task_ && starved() && window_.iterations_ahead() < kLookAhead) {
+  while (task_ && starved() && !far_ahead()) {
     any = true;
     task_->resume();
     if (task_->done()) task_.reset();  // its tiles drop
@@ -98,7 +100,7 @@ void Place::complete(std::uint32_t number, int part, Ps done) {
   op.done[static_cast<std::size_t>(part)] = done;
   --op.left;
   stirred_ = true;
-  if (op.unit != Unit::copy_out) --unfinished_;
+  --unfinished_;
   last_done_ = std::max(last_done_, done);
 }
 

@@ -34,6 +34,8 @@ class Place final : public Sink {
 
   /// Emits further iterations where a strand has run out of operations; false when none was.
   bool pull();
+  /// When pull() can go on where the window held it back; kNever: something else comes before.
+  Ps pulls_at() const { return task_ && far_ahead() ? window_.retires_at() : kNever; }
 
   /// True when the task has emitted all it does.
   bool emitted() const { return !task_; }
@@ -48,7 +50,7 @@ class Place final : public Sink {
     bool waiting = false;       // for the operation it issued last
     Ps free_at = 0;             // when its last operation, or the core's port with it, was done
     Unit last = Unit::none;     // what that was on
-    Ps ready_at = 0;            // of its next operation, once that is known
+    Ps ready_at = kNever;       // of its next operation, once that is known
     std::uint32_t blocker = 0;  // what its next operation waits for; 0: nothing that is known
   };
 
@@ -92,6 +94,7 @@ class Place final : public Sink {
   void push(std::size_t queue, std::uint32_t number);
   void open(std::size_t queue);
   bool starved() const;
+  bool far_ahead() const;
 
   const Kernel& kernel_;
   const Shape& shape_;
@@ -100,7 +103,7 @@ class Place final : public Sink {
   std::optional<Task> task_;
   std::array<Queue, static_cast<std::size_t>(kMostAgents) * kKinds> queues_;
   std::vector<Strand> strands_;
-  std::uint64_t unfinished_ = 0;  // parts of operations, stores left out
+  std::uint64_t unfinished_ = 0;  // parts of operations; a copy on its way is finished
   std::int64_t number_ = -1;
   bool stirred_ = false;
   Ps wakes_at_ = kNever;

@@ -62,24 +62,26 @@ void Window::load(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
 }
 
 const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
-  const auto place = [&](int operand) {
+  const auto in_scratchpad = [&](int operand) {
     const std::uint32_t slot = record.t[operand];
-    return OperandPlace{.in_scratchpad = slot != kNoSlot && slots_[slot].in_scratchpad};
+    return slot != kNoSlot && slots_[slot].in_scratchpad;
   };
-  const OperandPlace a = place(1);
-  const OperandPlace b = place(2);
-  KnownCost& known = shape_.bench->known[static_cast<std::size_t>(record.op) * 4 +
-                                         (record.flags & (kTransposeA | kTransposeB))];
-  if (known.m != record.m || known.n != record.n || known.k != record.k || known.agent != agent ||
-      known.a_in_scratchpad != a.in_scratchpad || known.b_in_scratchpad != b.in_scratchpad) {
-    known = {record.m,
-             record.n,
-             record.k,
-             static_cast<std::uint8_t>(agent),
-             a.in_scratchpad,
-             b.in_scratchpad,
-             cost_of(record, a, b, *shape_.launch, shape_.warps[agent], *shape_.rates,
-                     shape_.in_scratchpad[static_cast<std::size_t>(record.role)])};
+  const CostKey key{.m = record.m,
+                    .n = record.n,
+                    .k = record.k,
+                    .operands = record.operand_dtype,
+                    .result = record.dtype,
+                    .agent = static_cast<std::uint8_t>(agent),
+                    .a_in_scratchpad = in_scratchpad(1),
+                    .b_in_scratchpad = in_scratchpad(2),
+                    .to_scratchpad = shape_.in_scratchpad[static_cast<std::size_t>(record.role)]};
+  constexpr unsigned kTransposes = kTransposeA | kTransposeB;
+  KnownCost& known = shape_.bench->known[static_cast<std::size_t>(record.op) * (kTransposes + 1) +
+                                         (record.flags & kTransposes)];
+  if (known.key != key) {
+    known = {key, cost_of(record, {.in_scratchpad = key.a_in_scratchpad},
+                          {.in_scratchpad = key.b_in_scratchpad}, *shape_.launch,
+                          shape_.warps[agent], *shape_.rates, key.to_scratchpad)};
   }
   return known.cost;
 }
@@ -165,15 +167,15 @@ Window::Readiness Window::ready(std::uint32_t number, int strand) const {
   return {latest, 0};
 }
 
+Ps Window::retires_at() const {
+  const TimedOp& first = op(begin_);
+  if (first.left != 0) return kNever;
+  return *std::max_element(first.done.begin(), first.done.begin() + first.strands) +
+         shape_.rates->stage_latency;
+}
+
 void Window::retire(Ps now) {
-  while (begin_ != end_) {
-    const TimedOp& first = op(begin_);
-    if (first.left != 0) return;
-    for (int s = 0; s < first.strands; ++s) {
-      if (first.done[static_cast<std::size_t>(s)] + shape_.rates->stage_latency > now) return;
-    }
-    ++begin_;
-  }
+  while (begin_ != end_ && retires_at() <= now) ++begin_;
 }
 
 }  // namespace attnsim::replay::time

@@ -36,11 +36,18 @@ struct TimedOp {
   std::array<std::uint32_t, kMostWaits> wait_for{};
 };
 
+/// All that the cost of an operation of a kind depends on.
+struct CostKey {
+  std::int32_t m = -1, n = -1, k = -1;
+  DType operands = DType::f32, result = DType::f32;
+  std::uint8_t agent = 0;
+  bool a_in_scratchpad = true, b_in_scratchpad = true, to_scratchpad = true;
+  bool operator==(const CostKey&) const = default;
+};
+
 /// The cost of the last operation of a kind, which the next one usually shares.
 struct KnownCost {
-  std::int32_t m = -1, n = -1, k = -1;
-  std::uint8_t agent = 0;
-  bool a_in_scratchpad = true, b_in_scratchpad = true;
+  CostKey key{};
   OpCost cost{};
 };
 
@@ -99,6 +106,8 @@ class Window {
 
   /// Forgets leading operations whose results are there at `now`, for every unit.
   void retire(Ps now);
+  /// When the oldest operation can be forgotten; kNever: not known yet. REQUIRES: not empty.
+  Ps retires_at() const;
   /// Iterations between the newest operation and the oldest unfinished one.
   std::uint32_t iterations_ahead() const { return empty() ? 0 : iteration_ - op(begin_).iteration; }
 
@@ -131,7 +140,6 @@ class Window {
   std::vector<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
   std::uint32_t begin_ = 1, end_ = 1;  // numbers start at 1: 0 means none
-  std::uint32_t oldest_ = 1;
   std::uint32_t iteration_ = 0;
 };
 
