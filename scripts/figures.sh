@@ -9,7 +9,7 @@ mkdir -p "$out"
 # algorithm,tensor,GB at the hbm boundary, for the three forward algorithms on GPT-2 medium.
 rows() {
   for algorithm in standard flash_attention_1 flash_attention_2; do
-    "$attnsim" run "configs/runs/${algorithm}_gpt2.yaml" --format csv --quiet |
+    "$attnsim" run "configs/runs/${algorithm}_gpt2.yaml" --format csv --no-time --quiet |
       awk -F, 'NR == 1 { for (i = 1; i <= NF; ++i) at[$i] = i; next }
                $at["memory"] == "hbm" && $at["tensor"] != "total" {
                  print $at["algorithm"] "," $at["tensor"] "," $at["bytes"] / 1e9 }'

@@ -12,6 +12,7 @@
 #include "sim/report/cache_report.h"
 #include "sim/report/csv.h"
 #include "sim/report/curve.h"
+#include "sim/report/explanation.h"
 #include "sim/report/json.h"
 #include "sim/report/regimes.h"
 #include "sim/report/schedule.h"

@@ -39,6 +39,7 @@ std::vector<Verb> verbs();
 
 // One per file.
 Verb run_verb();
+Verb explain_verb();
 Verb verify_verb();
 Verb bounds_verb();
 Verb check_verb();

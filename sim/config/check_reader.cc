@@ -38,6 +38,8 @@ std::optional<double> read_limit(const Cursor& value, const std::string& metric)
     }
     case MetricUnit::seconds:
       return value.quantity(Quantity::time);
+    case MetricUnit::joules:
+      return value.quantity(Quantity::joules);
     case MetricUnit::number:
       break;
   }
@@ -73,8 +75,9 @@ std::span<const Field<Expectation>> expectation_table() {
       {{.key = "metric",
         .type = "path",
         .required = true,
-        .doc = "which number of the result: io.<memory>.<tensor>.<field>, "
-               "footprint.<memory>.<field>, bounds.<id>.<field> ..."},
+        .doc =
+            "which number of the result: io.<memory>.<tensor>.<field>, "
+            "footprint.<memory>.<field>, bounds.<id>.<field>, time.<field>, energy.<memory> ..."},
        read_metric},
       {{.key = "min", .type = "number, or quantity", .doc = "the least value that holds"},
        [](const Cursor& v, Expectation& out) { out.min = read_limit(v, out.metric); }},

@@ -87,6 +87,22 @@ std::vector<Bytes> load_capacities(const std::string& option, const std::string&
 std::pair<Bytes, Bytes> load_capacity_range(const std::string& option, const std::string& text,
                                             CapacityRules rules);
 
+/// Seconds; from < to.
+struct TimeSpan {
+  double from = 0, to = 0;
+};
+
+/// Reads `10 us-20 us`, given to `option`.
+TimeSpan load_time_span(const std::string& option, const std::string& text);
+
+/// Both included.
+struct CoreSpan {
+  std::int64_t first = 0, last = 0;
+};
+
+/// Reads `0-3` or `7`, given to `option`.
+CoreSpan load_core_span(const std::string& option, const std::string& text);
+
 /// The run as canonical YAML: every default filled in, the machine in full, quantities in base
 /// units. Equal runs give equal text, and load_run() of the text gives the run back.
 std::string echo(const RunSpec& run);

@@ -13,6 +13,7 @@ bool is_metric_path(std::string_view text) {
 MetricUnit metric_unit(std::string_view metric) {
   if (metric.ends_with("bytes")) return MetricUnit::bytes;
   if (metric.ends_with("seconds")) return MetricUnit::seconds;
+  if (metric.starts_with("energy.")) return MetricUnit::joules;
   return MetricUnit::number;
 }
 

@@ -6,12 +6,12 @@
 
 namespace attnsim::config {
 
-enum class MetricUnit { number, bytes, seconds };
+enum class MetricUnit { number, bytes, seconds, joules };
 
 /// True for two or more names with dots between them.
 bool is_metric_path(std::string_view text);
 
-/// The unit of a metric's values: by the end of its last name.
+/// The unit of a metric's values: by the end of its last name, or by its first.
 MetricUnit metric_unit(std::string_view metric);
 
 /// True for io.<memory>.<tensor>.<field> in bytes or words, which ratios can be taken of.

@@ -30,6 +30,7 @@ constexpr Unit kOpRates[] = {{"op/s"}, {"Gop/s", 9}, {"Top/s", 12}};
 constexpr Unit kEnergies[] = {{"pJ/B", -12}, {"nJ/B", -9}, {"J/B"}};
 constexpr Unit kPercents[] = {{"%", -2}};
 constexpr Unit kClocks[] = {{"clk"}};
+constexpr Unit kJoules[] = {{"pJ", -12}, {"nJ", -9}, {"uJ", -6}, {"mJ", -3}, {"J"}, {"kJ", 3}};
 
 struct QuantityRow {
   std::string_view noun;     // as in "a positive size"
@@ -49,6 +50,7 @@ const QuantityRow& row(Quantity quantity) {
       {"energy", "an energy", kEnergies, true},
       {"percentage", "a percentage", kPercents, true},
       {"number of clocks", "a number of clocks", kClocks, true},
+      {"amount of energy", "an amount of energy", kJoules, true},
   };
   return kRows[static_cast<int>(quantity)];
 }

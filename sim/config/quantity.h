@@ -1,7 +1,8 @@
 // Numbers with units: `192 KiB`, `3.35 TB/s`, `1.41 GHz`. A bare number is never a quantity.
 //
 // Decimal prefixes are powers of ten, KiB, MiB, ... powers of two. Sizes are exact integers of
-// bytes; everything else is a double in the base unit: B/s, Hz, s, FLOP/s, op/s, J/B, 1 (percent), clk.
+// bytes; everything else is a double in the base unit: B/s, Hz, s, FLOP/s, op/s, J/B, 1 (percent),
+// clk, J.
 #pragma once
 
 #include <optional>
@@ -12,7 +13,18 @@
 
 namespace attnsim::config {
 
-enum class Quantity { size, byte_rate, frequency, time, flop_rate, op_rate, energy, percent, clocks };
+enum class Quantity {
+  size,
+  byte_rate,
+  frequency,
+  time,
+  flop_rate,
+  op_rate,
+  energy,
+  percent,
+  clocks,
+  joules
+};
 
 /// "a size with a unit (B, KiB, ...)": what messages and the manual say is expected.
 std::string quantity_description(Quantity quantity);

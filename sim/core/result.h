@@ -61,6 +61,14 @@ struct CacheRow {
   std::uint64_t fills = 0, evictions = 0, write_backs = 0, final_dirty = 0;
 };
 
+/// What moving the bytes that a memory serves costs: from the cores to it, all memories between
+/// included, so that rows add up.
+struct EnergyRow {
+  std::string memory;  // "total" sums the rows
+  Bytes bytes{};       // that come from or go to this memory, and no further
+  double joules = 0;
+};
+
 /// A lower or upper bound on the words crossing a boundary.
 struct BoundRow {
   std::string id;
@@ -146,6 +154,7 @@ struct Result {
   std::vector<FootprintRow> footprint{};
   std::vector<BoundRow> bounds{};
   std::vector<CacheRow> caches{};
+  std::vector<EnergyRow> energy{};   // of memories whose energy the machine states, and their total
   std::optional<Density> density{};  // of algorithms that skip tiles, on masked workloads
   WorkSummary work{};
   std::optional<TimeReport> time{};  // absent: not asked for, does not fit, or rates are unknown

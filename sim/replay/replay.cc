@@ -5,6 +5,8 @@
 #include "sim/replay/cache_counts.h"
 #include "sim/replay/count_program.h"
 #include "sim/replay/counts.h"
+#include "sim/replay/energy.h"
+#include "sim/replay/guesses.h"
 
 namespace attnsim::replay {
 namespace {
@@ -36,15 +38,6 @@ std::vector<ClosedFormRow> closed_form_rows(const PlannedRun& planned, const Res
   for (const ClosedFormRow& row : rows) total.equals = total.equals && row.equals;
   rows.push_back(std::move(total));
   return rows;
-}
-
-/// Counts depend on capacities only; guessed rates and latencies do not touch them.
-std::vector<std::string> guesses_counts_rest_on(const MachineSpec& machine) {
-  std::vector<std::string> out;
-  for (const std::string& path : machine.estimated) {
-    if (path.ends_with(".capacity")) out.push_back(path);
-  }
-  return out;
 }
 
 RunSpec with_all_parameters(RunSpec run, const AlgorithmInfo& info) {
@@ -99,10 +92,11 @@ Result replay(const PlannedRun& planned, Progress* progress, Repetition repetiti
   if (machine::has_simulated_caches(run.machine)) {
     simulate_caches(planned, counter.flows(), repetition, result, progress);
   }
+  result.energy = energy_rows(result);
   result.bounds = bound_rows(result, known_algorithm(planned), counter.smallest_element_bits());
   if (!planned.algorithm().info.from_file) require_bounds_hold(result);
   result.provenance.seed = run.seed;
-  result.provenance.estimated_inputs = guesses_counts_rest_on(run.machine);
+  name_guesses(result);
   return result;
 }
 

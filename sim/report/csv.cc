@@ -61,13 +61,17 @@ std::string csv_field(std::string_view text) {
 std::string to_csv(const Result& result) {
   std::string out =
       "algorithm,hardware,seqlen_q,seqlen_kv,head_dim,batch,heads,memory,device,tensor,read_bytes,"
-      "write_bytes,bytes,read_words,write_words,words,init_bytes,init_words\n";
+      "write_bytes,bytes,read_words,write_words,words,init_bytes,init_words,seconds,tflops,"
+      "limiter\n";
   const Workload& w = result.run.workload;
+  const TimeReport* time = result.time ? &*result.time : nullptr;
+  const std::optional<double> seconds = time ? std::optional(time->seconds) : std::nullopt;
+  const std::optional<double> tflops = time ? std::optional(time->tflops) : std::nullopt;
   for (const IoRow& row : result.io) {
     add_line(out, result.run.algorithm.name, result.run.machine.id, w.seqlen_q, w.seqlen_kv,
              w.head_dim, w.batch, w.heads, row.memory, row.device, row.tensor, row.read_bytes,
              row.write_bytes, row.bytes(), row.read_words, row.write_words, row.words(),
-             row.init_bytes, row.init_words);
+             row.init_bytes, row.init_words, seconds, tflops, time ? time->limiter : "");
   }
   return out;
 }

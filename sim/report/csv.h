@@ -13,7 +13,7 @@
 
 namespace attnsim::report {
 
-/// One line per io row, the run's shape repeated on each.
+/// One line per io row, the run's shape and its time (empty without one) repeated on each.
 std::string to_csv(const Result& result);
 std::string to_csv(const VerifyReport& report);
 std::string to_csv(const std::vector<BoundRow>& bounds);

@@ -19,6 +19,19 @@ std::string three_digits(double value) {
   return fmt::format("{:.{}f}", value, decimals);
 }
 
+/// A value below a thousand of its unit, with the prefix that brings it to 1 or above.
+std::string with_small_prefix(double value, std::string_view unit) {
+  constexpr std::string_view kPrefixes[] = {"", "m", "u", "n", "p"};
+  if (value == 0) return fmt::format("0 {}", unit);
+  std::size_t prefix = 0;
+  while (value < 0.9995 && prefix + 1 < std::size(kPrefixes)) {
+    value *= 1000;
+    ++prefix;
+  }
+  if (value < 0.9995) return fmt::format("{:.2g} {}{}", value, kPrefixes[prefix], unit);
+  return fmt::format("{} {}{}", three_digits(value), kPrefixes[prefix], unit);
+}
+
 }  // namespace
 
 std::string thousands(std::uint64_t count) {
@@ -56,6 +69,16 @@ std::string si(double value) {
     ++prefix;
   }
   return fmt::format("{}{} {}", value < 0 ? "-" : "", three_digits(scaled), kPrefixes[prefix]);
+}
+
+std::string human_seconds(double seconds) {
+  if (!(seconds >= 0)) return "-";
+  return seconds < 999.5 ? with_small_prefix(seconds, "s") : number(std::round(seconds)) + " s";
+}
+
+std::string human_joules(double joules) {
+  if (!(joules >= 0)) return "-";
+  return joules < 999.5 ? with_small_prefix(joules, "J") : si(joules) + "J";
 }
 
 std::string ratio(double value) {

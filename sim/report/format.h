@@ -24,6 +24,10 @@ std::string human_bytes(double bytes);
 /// the caller: si(f) + "FLOP".
 std::string si(double value);
 
+/// Three significant digits and the prefix that fits: 1.23 ms, 16.0 ns, 0 s.
+std::string human_seconds(double seconds);
+std::string human_joules(double joules);
+
 /// How many times over: x1.23, x12.3, x1,234. "-" where there is no ratio (0, negative, not
 /// finite).
 std::string ratio(double value);

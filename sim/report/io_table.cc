@@ -10,6 +10,8 @@
 namespace attnsim::report {
 namespace {
 
+constexpr std::size_t kMaxEstimates = 3;
+
 constexpr Align kLeft = Align::left;
 constexpr Align kRight = Align::right;
 constexpr std::string_view kCompulsory = "LB0";  // every input read once, every output written once
@@ -103,6 +105,18 @@ std::vector<IoGroup> io_groups(const Result& result) {
 
 std::string share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? "-" : percent(static_cast<double>(part) / static_cast<double>(whole));
+}
+
+std::string guesses_text(const std::vector<std::string>& estimated_inputs) {
+  if (estimated_inputs.empty()) return "";
+  const std::size_t shown = std::min(estimated_inputs.size(), kMaxEstimates);
+  std::string out = "rests on guessed preset values: " +
+                    join({estimated_inputs.begin(),
+                          estimated_inputs.begin() + static_cast<std::ptrdiff_t>(shown)});
+  if (estimated_inputs.size() > shown) {
+    out += fmt::format(" and {} more", estimated_inputs.size() - shown);
+  }
+  return out;
 }
 
 std::string io_table(const Result& result) {

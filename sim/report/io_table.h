@@ -46,6 +46,9 @@ std::vector<IoGroup> io_groups(const Result& result);
 /// A part as a percentage of the whole; "-" when the whole is nothing.
 std::string share(std::uint64_t part, std::uint64_t whole);
 
+/// The guesses a result rests on, the first few by name; "" where there are none.
+std::string guesses_text(const std::vector<std::string>& estimated_inputs);
+
 /// One section per memory: its tensors, its total, and how far that is above compulsory traffic.
 std::string io_table(const Result& result);
 

@@ -18,7 +18,9 @@ namespace attnsim::report {
 /// The version of attnsim, as in the `tool` section: 1.2.3.
 std::string_view tool_version();
 
-/// schema_version, tool, run, io, closed_form, footprint, bounds, work, provenance.
+/// schema_version, tool, run, io, closed_form, footprint, bounds, work, time, provenance; caches,
+/// energy and density where there are some. Where time was asked for and there is none it is null,
+/// and no_time says why.
 /// closed_form has one entry per memory, its "total" row, with the other rows under `tensors`.
 std::string to_json(const Result& result);
 

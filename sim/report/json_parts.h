@@ -63,6 +63,12 @@ Json tool_json();
 /// The counts of one cache.
 Json cache_json(const CacheRow& row);
 
+/// seconds, limiter, flops, tflops, lanes, kernels.
+Json time_json(const TimeReport& time);
+
+/// memory, bytes, joules.
+Json energy_json(const EnergyRow& row);
+
 /// A machine as results and listings show it.
 Json machine_json(const MachineSpec& machine);
 

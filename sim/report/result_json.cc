@@ -219,8 +219,15 @@ std::string to_json(const Result& result) {
   out["footprint"] = array(result.footprint, footprint_json);
   out["bounds"] = array(result.bounds, bound_json);
   if (!result.caches.empty()) out["caches"] = array(result.caches, cache_json);
+  if (!result.energy.empty()) out["energy"] = array(result.energy, energy_json);
   if (result.density) out["density"] = density_json(*result.density);
   out["work"] = work_json(result.work);
+  if (result.time) {
+    out["time"] = time_json(*result.time);
+  } else if (!result.no_time.empty()) {
+    out["time"] = nullptr;
+    out["no_time"] = result.no_time;
+  }
   out["provenance"] = provenance_json(result.provenance);
   return dump(out);
 }

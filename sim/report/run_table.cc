@@ -8,6 +8,7 @@
 #include "sim/report/io_table.h"
 #include "sim/report/table.h"
 #include "sim/report/text_table.h"
+#include "sim/report/time_table.h"
 
 namespace attnsim::report {
 namespace {
@@ -16,7 +17,6 @@ constexpr Align kLeft = Align::left;
 constexpr Align kRight = Align::right;
 constexpr std::size_t kLabelWidth = 13;  // of the section names on the left
 constexpr std::size_t kMaxBounds = 6;
-constexpr std::size_t kMaxEstimates = 3;
 
 std::string heading(const Result& result) {
   const MachineSpec& machine = result.run.machine;
@@ -178,16 +178,6 @@ std::string intensity_text(const Result& result) {
   return join(parts);
 }
 
-std::string note_text(const Provenance& provenance) {
-  const std::vector<std::string>& all = provenance.estimated_inputs;
-  if (all.empty()) return "";
-  const std::size_t shown = std::min(all.size(), kMaxEstimates);
-  std::string out = "rests on guessed preset values: " +
-                    join({all.begin(), all.begin() + static_cast<std::ptrdiff_t>(shown)});
-  if (all.size() > shown) out += fmt::format(" and {} more", all.size() - shown);
-  return out;
-}
-
 }  // namespace
 
 std::string workload_text(const Workload& w) {
@@ -214,7 +204,9 @@ std::string to_table(const Result& result) {
          labelled("density", kLabelWidth, density_text(result.density)) +
          labelled("work", kLabelWidth, work_text(result.work)) +
          labelled("intensity", kLabelWidth, intensity_text(result)) +
-         labelled("note", kLabelWidth, note_text(result.provenance));
+         labelled("time", kLabelWidth, time_text(result)) +
+         labelled("energy", kLabelWidth, energy_text(result)) +
+         labelled("note", kLabelWidth, guesses_text(result.provenance.estimated_inputs));
 }
 
 }  // namespace attnsim::report

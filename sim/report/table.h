@@ -14,7 +14,8 @@
 
 namespace attnsim::report {
 
-/// A run: what ran, traffic per memory and tensor, closed form, footprint, bounds, work. A memory
+/// A run: what ran, traffic per memory and tensor, closed form, footprint, bounds, work, time (or
+/// why there is none) and energy. A memory
 /// whose rows all equal those of the memory before it is shown by its total alone; bounds that do
 /// not apply are left out.
 std::string to_table(const Result& result);

@@ -1,10 +1,13 @@
 #include "sim/study/checks.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "sim/core/error.h"
 #include "sim/replay/replay.h"
+#include "sim/replay/time/time.h"
 #include "sim/study/expectation.h"
+#include "sim/study/metric.h"
 
 namespace attnsim::study {
 namespace {
@@ -19,9 +22,17 @@ void add_run_faults(const CheckSpec& check, const UserError& error,
   }
 }
 
+bool asks_for_time(const CheckSpec& check) {
+  return std::any_of(check.expect.begin(), check.expect.end(),
+                     [](const Expectation& e) { return is_about_time(e.metric); });
+}
+
 std::optional<Result> replayed(const CheckSpec& check, std::vector<Diagnostic>& faults) {
   try {
-    return replay::replay(check.run);
+    const replay::PlannedRun planned(check.run);
+    Result result = replay::replay(planned);
+    if (asks_for_time(check)) replay::time::add_time(planned, result);
+    return result;
   } catch (const UserError& error) {
     add_run_faults(check, error, faults);
     return std::nullopt;

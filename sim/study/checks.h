@@ -12,7 +12,8 @@
 namespace attnsim::study {
 
 /// Replays every check once, in order, and evaluates its expectations; the rows in the order of the
-/// checks. `progress` may be null.
+/// checks. The time of a run is read where a metric of its check asks for it. `progress` may be
+/// null.
 ///
 /// Throws one UserError with the faults of all checks: a run that cannot be planned, and metrics
 /// and references that its result does not have. A violated expectation is no error: see

@@ -73,6 +73,17 @@ constexpr Field<WorkSummary> kWorkFields[] = {
     {"tasks", [](const WorkSummary& w) { return w.tasks; }},
 };
 
+constexpr Field<TimeReport, double> kTimeFields[] = {
+    {"seconds", [](const TimeReport& t) { return t.seconds; }},
+    {"tflops", [](const TimeReport& t) { return t.tflops; }},
+    {"flops", [](const TimeReport& t) { return t.flops; }},
+};
+
+constexpr Field<LaneRow, double> kLaneFields[] = {
+    {"busy_seconds", [](const LaneRow& r) { return r.busy_seconds; }},
+    {"utilisation", [](const LaneRow& r) { return r.utilisation; }},
+};
+
 [[noreturn]] void unknown(const std::string& what, std::string_view name, const Names& candidates) {
   throw UserError("unknown " + what + " '" + std::string(name) + "'" +
                   suggestion(name, candidates));
@@ -155,6 +166,33 @@ MetricValue bound_value(const Result& result, const std::string& id, const std::
   return field == "ratio" ? MetricValue{.value = value} : MetricValue::of_value(value);
 }
 
+const TimeReport& time_of(const Result& result) {
+  if (result.time) return *result.time;
+  throw UserError("the run has no time: " +
+                  (result.no_time.empty() ? "it was not asked for" : result.no_time));
+}
+
+double lane_value(const Result& result, const std::string& lane, const std::string& field) {
+  Names lanes;
+  for (const LaneRow& row : time_of(result).lanes) {
+    if (row.lane == lane) return field_value(row, field, kLaneFields);
+    add_name(lanes, row.lane);
+  }
+  unknown("lane", lane, lanes);
+}
+
+double energy_value(const Result& result, const std::string& memory) {
+  Names memories;
+  for (const EnergyRow& row : result.energy) {
+    if (row.memory == memory) return row.joules;
+    add_name(memories, row.memory);
+  }
+  if (memories.empty()) {
+    throw UserError("'" + result.run.machine.id + "' states the energy of no memory");
+  }
+  unknown("memory with an energy", memory, memories);
+}
+
 /// The forms a path may have, by its first part.
 struct Form {
   std::string_view group;
@@ -168,6 +206,8 @@ constexpr Form kForms[] = {
     {"bounds", 3, 3, "bounds.<id>.<field>"},
     {"caches", 3, 4, "caches.<name>.<field> or caches.<name>.<tensor>.<field>"},
     {"work", 2, 2, "work.<field>"},
+    {"time", 2, 3, "time.<field> or time.<lane>.<field>"},
+    {"energy", 2, 2, "energy.<memory>"},
 };
 
 Names split(std::string_view path) {
@@ -200,6 +240,11 @@ MetricValue value_at(const Result& result, std::string_view path) {
     return cache_value(result, parts[1], parts.size() == 4 ? parts[2] : "total", parts.back());
   }
   if (parts[0] == "bounds") return bound_value(result, parts[1], parts[2]);
+  if (parts[0] == "energy") return {.value = energy_value(result, parts[1])};
+  if (parts[0] == "time" && parts.size() == 3) {
+    return {.value = lane_value(result, parts[1], parts[2])};
+  }
+  if (parts[0] == "time") return {.value = field_value(time_of(result), parts[1], kTimeFields)};
   return MetricValue::of_count(field_value(result.work, parts[1], kWorkFields));
 }
 
@@ -221,6 +266,8 @@ bool MetricValue::operator==(const MetricValue& other) const {
 bool MetricValue::operator<(const MetricValue& other) const {
   return count && other.count ? *count < *other.count : value < other.value;
 }
+
+bool is_about_time(std::string_view path) { return split(path)[0] == "time"; }
 
 std::optional<IoPath> io_path(std::string_view path) {
   const Names parts = split(path);

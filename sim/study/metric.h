@@ -11,6 +11,10 @@
 //                                  conflict fills evictions write_backs final_dirty; without a
 //                                  tensor: all of them
 //   work.<field>                   matrix_flops exp_ops vector_ops operations tasks
+//   time.<field>                   seconds tflops flops
+//   time.<lane>.<field>            busy_seconds utilisation; lanes are matrix, exp, vector,
+//                                  sram_port, launch and the memories that cores share
+//   energy.<memory>                joules; memory `total` sums all
 #pragma once
 
 #include <cstdint>
@@ -43,6 +47,9 @@ struct IoPath {
 
 /// Empty when the path does not have the form io.<memory>.<tensor>.<field>.
 std::optional<IoPath> io_path(std::string_view path);
+
+/// True for what a result only has after its time was read.
+bool is_about_time(std::string_view path);
 
 /// The value a path names. Throws a UserError of one diagnostic, with the path and no position,
 /// when the result has no such value. A tensor that crosses another boundary (passes another

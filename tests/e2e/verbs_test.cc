@@ -54,7 +54,8 @@ TEST(Help, OverviewNamesEveryVerb) {
   const std::string overview = output_of("help");
   EXPECT_EQ(output_of("--help"), overview);
   EXPECT_EQ(output_of("-h"), overview);
-  for (const char* verb : {"run", "verify", "bounds", "check", "trace", "list", "help"}) {
+  for (const char* verb :
+       {"run", "explain", "verify", "bounds", "check", "trace", "list", "help"}) {
     EXPECT_NE(overview.find(std::string("\n  ") + verb + " "), std::string::npos) << verb;
   }
 }

@@ -39,10 +39,11 @@ TEST(ResultCsv, RepeatsTheRunOnEveryRow) {
   r.io = {q, total};
   EXPECT_EQ(to_csv(r),
             "algorithm,hardware,seqlen_q,seqlen_kv,head_dim,batch,heads,memory,device,tensor,"
-            "read_bytes,write_bytes,bytes,read_words,write_words,words,init_bytes,init_words\n"
+            "read_bytes,write_bytes,bytes,read_words,write_words,words,init_bytes,init_words,"
+            "seconds,tflops,limiter\n"
             "standard,tiny,8,16,64,2,3,hbm,0,Q,18446744073709551615,0,18446744073709551615,5,0,5,"
-            "0,0\n"
-            "standard,tiny,8,16,64,2,3,hbm,1,total,6,4,10,3,2,5,2,1\n");
+            "0,0,,,\n"
+            "standard,tiny,8,16,64,2,3,hbm,1,total,6,4,10,3,2,5,2,1,,,\n");
 }
 
 TEST(VerifyCsv, WritesOneLinePerCase) {

@@ -203,9 +203,65 @@ TEST(Metric, SaysTheFormOfAPath) {
   EXPECT_EQ(fault("work"), "expected work.<field>");
   EXPECT_EQ(fault("oi.l2.total.words"),
             "unknown group of metrics 'oi'; did you mean 'io'? (expected one of: io, footprint, "
-            "bounds, caches, work)");
-  EXPECT_EQ(fault(""),
-            "unknown group of metrics '' (expected one of: io, footprint, bounds, caches, work)");
+            "bounds, caches, work, time, energy)");
+  EXPECT_EQ(
+      fault(""),
+      "unknown group of metrics '' (expected one of: io, footprint, bounds, caches, work, time, "
+      "energy)");
+}
+
+Result timed_result() {
+  Result result = sample_result();
+  result.run.machine.id = "a_machine";
+  result.time = TimeReport{.seconds = 2,
+                           .limiter = "hbm",
+                           .flops = 3e12,
+                           .tflops = 1.5,
+                           .lanes = {{"matrix", 0.5, 0.25}, {"hbm", 1.5, 0.75}}};
+  result.energy = {{"hbm", Bytes(1), 4.5}, {"total", Bytes(1), 4.5}};
+  return result;
+}
+
+TEST(Metric, ReadsTimeAndEnergy) {
+  const Result result = timed_result();
+  EXPECT_EQ(evaluate(result, "time.seconds").value, 2);
+  EXPECT_EQ(evaluate(result, "time.tflops").value, 1.5);
+  EXPECT_EQ(evaluate(result, "time.flops").value, 3e12);
+  EXPECT_EQ(evaluate(result, "time.matrix.busy_seconds").value, 0.5);
+  EXPECT_EQ(evaluate(result, "time.hbm.utilisation").value, 0.75);
+  EXPECT_EQ(evaluate(result, "energy.hbm").value, 4.5);
+  EXPECT_EQ(evaluate(result, "energy.total").value, 4.5);
+  EXPECT_TRUE(is_about_time("time.seconds"));
+  EXPECT_FALSE(is_about_time("io.time.seconds.bytes"));
+}
+
+TEST(Metric, MistakesAboutTimeAndEnergy) {
+  const auto fault_of = [](const Result& result, const char* path) -> std::string {
+    try {
+      evaluate(result, path);
+    } catch (const UserError& error) {
+      return error.diagnostics().front().message;
+    }
+    return "no fault";
+  };
+  Result result = timed_result();
+  EXPECT_EQ(fault_of(result, "time.second"),
+            "unknown field 'second'; did you mean 'seconds'? (expected one of: seconds, tflops, "
+            "flops)");
+  EXPECT_EQ(fault_of(result, "time.matrx.utilisation"),
+            "unknown lane 'matrx'; did you mean 'matrix'? (expected one of: matrix, hbm)");
+  EXPECT_EQ(fault_of(result, "time.matrix.share"),
+            "unknown field 'share' (expected one of: busy_seconds, utilisation)");
+  EXPECT_EQ(fault_of(result, "energy.hmb"),
+            "unknown memory with an energy 'hmb'; did you mean 'hbm'? (expected one of: hbm, "
+            "total)");
+  result.energy.clear();
+  EXPECT_EQ(fault_of(result, "energy.hbm"), "'a_machine' states the energy of no memory");
+  result.time.reset();
+  result.no_time = "the run does not fit";
+  EXPECT_EQ(fault_of(result, "time.seconds"), "the run has no time: the run does not fit");
+  EXPECT_EQ(fault_of(result, "time.matrix.utilisation"),
+            "the run has no time: the run does not fit");
 }
 
 TEST(MetricValue, ComparesCountsExactly) {

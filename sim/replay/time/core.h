@@ -18,6 +18,8 @@ namespace attnsim::replay::time {
 class Listener {
  public:
   virtual ~Listener() = default;
+  /// What follows, until the next one, is work of this kernel; its tasks are handed out at `begin`.
+  virtual void kernel(const Kernel&, Ps /*begin*/) {}
   virtual void work(std::int64_t core, std::size_t place, int agent, const TileOp& op, Unit unit,
                     Ps from, Ps to) = 0;
   virtual void task(std::int64_t core, std::size_t place, std::int64_t task, Ps from, Ps to) = 0;

@@ -99,6 +99,7 @@ Device::Device(const PlannedRun& planned, const CoreRates& rates, Repetition rep
 
 KernelRun Device::run(const Kernel& kernel, Ps begin) {
   const MachineSpec& machine = planned_.run().machine;
+  if (listener_ != nullptr) listener_->kernel(kernel, begin);
   const auto bench = std::make_unique<Workbench>();
   const Shape shape = shape_of(planned_, kernel, rates_, *bench);
   const std::int64_t per_core = places_per_core(planned_, kernel);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/core/measurement.h"
+#include "sim/replay/guesses.h"
 #include "sim/replay/time/device.h"
 
 namespace attnsim::replay::time {
@@ -105,7 +106,9 @@ void add_time(const PlannedRun& planned, Result& result, Progress* progress, Lis
   for (const std::string& path : missing_for_time(planned.run().machine)) {
     result.no_time += (result.no_time.empty() ? "the machine does not state " : ", ") + path;
   }
-  if (result.no_time.empty()) result.time = estimate(planned, progress, listener, repetition);
+  if (!result.no_time.empty()) return;
+  result.time = estimate(planned, progress, listener, repetition);
+  name_guesses(result);
 }
 
 }  // namespace attnsim::replay::time
