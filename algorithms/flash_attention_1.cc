@@ -44,7 +44,8 @@ AlgorithmInfo info() {
                   .default_value = "1",
                   .doc = "tasks of a head, each with a part of the query rows (backward: of the "
                          "keys, dQ added up at the memory); 0: as the released kernel from v1.0 "
-                         "on chooses, by how evenly they fill the cores",
+                         "on chooses, by how evenly they fill the cores; with a block mask "
+                         "always 1",
                   .minimum = 0,
                   .maximum = 30}},
       .dropout = true,
@@ -323,9 +324,7 @@ class FlashAttention1 final : public TwoPassSchedule {
   static std::int64_t splits(const PlanRequest& r, std::int64_t planes, std::int64_t per_core) {
     constexpr std::int64_t kMost = 30;
     const std::int64_t asked = r.choice.params.integer("splits");
-    if (asked != 1 && r.workload.mask) {
-      throw UserError("algorithm.splits: expected 1 with a block mask, whose lists are by head");
-    }
+    if (r.workload.mask) return 1;  // the lists of a block mask are by head
     return asked != 0 ? asked : even_splits(planes, r.target.cores() * per_core, kMost);
   }
 

@@ -20,7 +20,7 @@ std::vector<Option> selection_options();
 inline constexpr Option kExactReplay = {
     .name = "exact-replay",
     .value = "",
-    .doc = "replay everything, also what is found to repeat; the results are the same"};
+    .doc = "replay everything, also what is found to repeat; counts are the same"};
 
 /// The one line of help on what these mean together.
 inline constexpr std::string_view kSelectionDetails =

@@ -72,6 +72,9 @@ study::ValidationRequest request_of(const Arguments& arguments) {
   for (const std::string& id : config::machine_ids(share)) {
     request.machines.emplace(id, config::load_machine(id, share));
   }
+  if (const auto longest = whole_number(arguments, "longest", 1)) {
+    request.longest = static_cast<std::int64_t>(*longest);
+  }
   request.jobs = static_cast<unsigned>(whole_number(arguments, "jobs", 1).value_or(0));
   return request;
 }
@@ -120,6 +123,9 @@ Verb validate_verb() {
               {.name = "fitted",
                .value = "FILE",
                .doc = "ids the model was fitted to; default: analysis/validation/fitted_rows.txt"},
+              {.name = "longest",
+               .value = "N",
+               .doc = "leave out rows with more query rows: a quick look"},
               {.name = "jobs", .value = "N", .doc = "threads; default: one per core"},
           }),
           .run = run};

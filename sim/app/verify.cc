@@ -24,7 +24,8 @@ constexpr std::uint64_t kDefaultSeed = 1;
 
 constexpr std::string_view kDetails =
     "The trace is executed on seeded matrices, once in double and once rounded to the dtypes it\n"
-    "declares, and O and LSE, or dQ, dK and dV, are compared with plain attention; of the parameter\n"
+    "declares, and O and LSE, or dQ, dK and dV, are compared with plain attention; of the "
+    "parameter\n"
     "gradient it is dX. Without files, every algorithm is tried on a grid of small workloads:\n"
     "ragged lengths, masks, windows, GQA, dropout, odd tile sizes, every pass it has.\n"
     "With files, the runs they describe, or the traces they hold.\n";

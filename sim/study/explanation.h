@@ -22,9 +22,9 @@ struct Change {
 /// not have is left out.
 std::vector<Change> changes_of(const MachineSpec& machine);
 
-/// Reads the time twice as it is, and once for every change, on up to `jobs` threads (0: one per core).
-/// `progress` may be null; its steps are these readings. Throws UserError when the run cannot be
-/// planned or has no time.
+/// Reads the time twice as it is, and once for every change, on up to `jobs` threads (0: one per
+/// core). `progress` may be null; its steps are these readings. Throws UserError when the run
+/// cannot be planned or has no time.
 Explanation explain(const RunSpec& run, unsigned jobs = 0, Progress* progress = nullptr);
 
 }  // namespace attnsim::study

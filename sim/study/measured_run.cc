@@ -89,6 +89,9 @@ MeasuredRun run_of(const Measurement& row, const std::string& algorithm, const S
                    const Simulatable& what) {
   if (std::string fault = row_fault(row); !fault.empty()) return unsupported(fault);
   if (rule != nullptr && !rule->unsupported.empty()) return unsupported(rule->unsupported);
+  if (what.longest && row.workload.seqlen_q > *what.longest) {
+    return unsupported("longer than --longest asks for");
+  }
   const std::string& id = rule != nullptr ? rule->simulate : algorithm;
   const AlgorithmInfo* info = what.catalogue.algorithm(id);
   if (info == nullptr) return unsupported("unknown algorithm id " + quoted(id));

@@ -17,6 +17,7 @@ struct Simulatable {
   const std::vector<SourceRule>& rules;
   const Catalogue& catalogue;
   const std::map<std::string, MachineSpec>& machines;  // by preset id
+  std::optional<std::int64_t> longest{};               // query rows of a sequence
 };
 
 struct MeasuredRun {

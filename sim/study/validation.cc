@@ -67,7 +67,10 @@ class Validator {
  public:
   Validator(const ValidationRequest& request, const Predictor& predict)
       : request_(request),
-        what_{.rules = request.rules, .catalogue = request.catalogue, .machines = request.machines},
+        what_{.rules = request.rules,
+              .catalogue = request.catalogue,
+              .machines = request.machines,
+              .longest = request.longest},
         predict_(predict) {}
 
   Outcome outcome(const Measurement& row) const {

@@ -35,6 +35,7 @@ struct ValidationRequest {
   std::map<std::string, MachineSpec> machines{};  // by preset id
   std::set<std::string> fitted{};                 // ids of rows that the model was fitted to
   unsigned jobs = 0;                              // threads; 0: one per core
+  std::optional<std::int64_t> longest{};          // query rows of a sequence to be simulated
 };
 
 /// Every row is predicted, or counted under the reason why not. The report does not depend on the

@@ -69,10 +69,12 @@ TEST(ValidationData, EveryRuleSaysWhyAndIsReached) {
   }
 }
 
-/// A released kernel is never given other tiles than its own: without them the row is unsupported.
+/// A released kernel is never given other tiles than its own, of its time: without them the row is
+/// unsupported. Only a rule for one shape can name those of an earlier release.
 TEST(ValidationData, FlashAttentionRunsOnReleasedTiles) {
   for (const SourceRule& rule : rules()) {
     if (!rule.forward || !rule.simulate.starts_with("flash_attention")) continue;
+    if (rule.head_dim && rule.causal) continue;
     EXPECT_EQ(rule.forward->tiles.rule, TileRule::released) << rule.source;
     EXPECT_EQ(rule.backward->tiles.rule, TileRule::released) << rule.source;
   }

@@ -45,9 +45,9 @@ TEST(TraceCli, ReplayGivesTheResultOfTheRun) {
   EXPECT_EQ(output_of("trace record --quiet" + run + "-o a.trace", folder.path()), "");
   EXPECT_EQ(folder.size(), 1U);
   EXPECT_EQ(without_command(output_of("trace replay a.trace --format json", folder.path())),
-            without_command(output_of("run --format json" + run, folder.path())));
+            without_command(output_of("run --no-time --format json" + run, folder.path())));
   EXPECT_EQ(output_of("trace replay a.trace", folder.path()),
-            output_of("run" + run, folder.path()));
+            output_of("run --no-time" + run, folder.path()));
 }
 
 TEST(TraceCli, RecordSaysWhatItWrote) {

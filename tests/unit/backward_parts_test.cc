@@ -55,6 +55,8 @@ std::string released(const char* arch, std::int64_t head_dim, Pass pass, double 
   AlgorithmChoice choice{.name = "flash_attention_2", .tiles = {.rule = TileRule::released}};
   choice.params.set("pack_gqa", false);
   choice.params.set("dq", std::string("core"));
+  choice.params.set("convert_dq", false);
+  choice.params.set("warps", std::int64_t{0});
   choice.params.set("cta_order", std::string("rows_first"));
   choice.params.set("scan", std::string("forward"));
   choice.params.set("scan_group", std::int64_t{1});

@@ -103,6 +103,10 @@ void add_time(const PlannedRun& planned, Result& result, Progress* progress, Lis
     result.no_time = "the run does not fit";
     return;
   }
+  if (planned.algorithm().info.from_file) {
+    result.no_time = "a trace from a file does not say how its kernels are launched";
+    return;
+  }
   for (const std::string& path : missing_for_time(planned.run().machine)) {
     result.no_time += (result.no_time.empty() ? "the machine does not state " : ", ") + path;
   }
