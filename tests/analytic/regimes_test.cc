@@ -108,8 +108,8 @@ TEST(Regimes, ThePracticalCrossoverIsNearAQuarterOfTheSquare) {
 }
 
 /// For M a fixed part x of d^2 and d, N without limit, in N^2: FlashAttention-1 and 2 move 6 / x
-/// and 4 / x, blocks of sqrt(M) / c move 3 c / sqrt(x) + 1 + ceil(c / sqrt(x)). Table of section 10:
-/// the x at which they are equal.
+/// and 4 / x, blocks of sqrt(M) / c move 3 c / sqrt(x) + 1 + ceil(c / sqrt(x)). Table of section
+/// 10: the x at which they are equal.
 TEST(Regimes, CrossoversWithoutLimit) {
   const auto stored = [](double c, double x) {
     return 3 * c / std::sqrt(x) + 1 + std::ceil(c / std::sqrt(x));

@@ -98,8 +98,8 @@ TEST(Version, IsTheSameEverywhere) {
 
 TEST(Refused, UnknownNamesWithASuggestion) {
   expect_refused("verfy",
-                 "unknown verb 'verfy'; did you mean 'verify'? (expected one of: run, verify, "
-                 "bounds, curve, schedule, check, trace, list, help)");
+                 "unknown verb 'verfy'; did you mean 'verify'? (expected one of: run, explain, "
+                 "verify, bounds, curve, schedule, check, validate, trace, list, help)");
   expect_refused("list --fromat json",
                  "unknown option '--fromat'; did you mean '--format'? (expected one of: --format, "
                  "--output, --quiet, --help, --version)");
@@ -151,9 +151,8 @@ TEST(Refused, ArgumentsUsedWrongly) {
   expect_refused("list masks ops", "'attnsim list' takes one KIND, got 'ops' too");
   expect_refused("run ''", "an argument is empty; expected a RUN.yaml");
   expect_refused("--format json list",
-                 "expected a verb before '--format' (expected one of: run, verify, bounds, curve, "
-                 "schedule, check, "
-                 "trace, list, help)");
+                 "expected a verb before '--format' (expected one of: run, explain, verify, "
+                 "bounds, curve, schedule, check, validate, trace, list, help)");
 }
 
 TEST(Refused, NothingAtAll) {
