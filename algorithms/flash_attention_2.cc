@@ -37,11 +37,7 @@ AlgorithmInfo info() {
                 {"Bc", "keys of a block"},
                 {"Br_backward", "query rows, of the backward pass in forward_backward", "Br"},
                 {"Bc_backward", "keys, of the backward pass in forward_backward", "Bc"}},
-      .params = {{.name = "pack_gqa",
-                  .type = ParamType::boolean,
-                  .default_value = "false",
-                  .doc = "pack the query heads of a KV head into one block, so that K and V are "
-                         "loaded once per group"},
+      .params = {pack_gqa_parameter(),
                  {.name = "dq",
                   .type = ParamType::choice,
                   .default_value = "core",
@@ -113,13 +109,7 @@ class ForwardTiles final : public RowKeyTiles {
 
   std::optional<TileSizes> released() const override { return released_tiles(target_.arch(), w_); }
 
-  /// The paper gives no formula; these are FlashAttention-1's sizes with the roles of rows and
-  /// columns swapped, as the loop order asks: Br = ceil(M / 4d), Bc = min(Br, d).
-  TileSizes paper() const override {
-    const TileSizes swapped =
-        flash_attention_sizes(target_, w_.head_dim, {limits().second, limits().first});
-    return {swapped.second, swapped.first};
-  }
+  TileSizes paper() const override { return rows_outside_sizes(target_, w_.head_dim, limits()); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;

@@ -53,11 +53,7 @@ AlgorithmInfo info() {
                   .doc = "in which order query blocks are handed out, which only time and caches "
                          "see: under a mask the longest first, or always from the first on",
                   .choices = {"released", "ascending"}},
-                 {.name = "pack_gqa",
-                  .type = ParamType::boolean,
-                  .default_value = "false",
-                  .doc = "pack the query heads of a KV head into one block, so that K and V are "
-                         "loaded once per group"}},
+                 pack_gqa_parameter()},
   };
 }
 
@@ -120,12 +116,7 @@ class ForwardTiles final : public RowKeyTiles {
     return entry ? std::optional(entry->tiles) : std::nullopt;
   }
 
-  /// The paper gives no formula: the sizes of FlashAttention-2, whose loop order this is.
-  TileSizes paper() const override {
-    const TileSizes swapped =
-        flash_attention_sizes(target_, w_.head_dim, {limits().second, limits().first});
-    return {swapped.second, swapped.first};
-  }
+  TileSizes paper() const override { return rows_outside_sizes(target_, w_.head_dim, limits()); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;

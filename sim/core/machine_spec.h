@@ -118,6 +118,8 @@ struct MachineSpec {
   std::vector<std::string> estimated{};  // paths of values that are guesses; results say so
 
   const MemorySpec* memory(std::string_view memory_name) const;
+  /// The innermost scratchpad of a core, whose port products read through; nullptr: none.
+  const MemorySpec* scratchpad() const;
   /// The memory a role lives in. REQUIRES: a validated spec.
   const MemorySpec& space(Role role) const;
   /// Where tensors live: the outermost memory.

@@ -1,4 +1,6 @@
 // Names of the small enumerations of sim/core, as configuration files and results spell them.
+#include <algorithm>
+
 #include "sim/core/machine_spec.h"
 #include "sim/core/workload.h"
 
@@ -34,6 +36,13 @@ CacheSpec MemorySpec::cache_spec(int word_bits) const {
   if (capacity) out.capacity = capacity->bytes(word_bits);
   if (ways) out.ways = static_cast<std::uint64_t>(*ways);
   return out;
+}
+
+const MemorySpec* MachineSpec::scratchpad() const {
+  const auto found = std::find_if(memories.begin(), memories.end(), [](const MemorySpec& m) {
+    return m.kind == MemoryKind::scratchpad && m.per_core;
+  });
+  return found == memories.end() ? nullptr : &*found;
 }
 
 const MemorySpec* MachineSpec::memory(std::string_view memory_name) const {

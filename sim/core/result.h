@@ -113,7 +113,7 @@ struct Density {
 
 /// What one unit or memory did over a run.
 struct LaneRow {
-  std::string lane;         // matrix, vector, exp, copy, a memory's name, launch
+  std::string lane;         // matrix, exp, vector, sram_port, a memory's name, launch
   double busy_seconds = 0;  // averaged over the instances of a unit
   double utilisation = 0;   // of the run's time
 };

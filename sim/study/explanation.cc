@@ -46,11 +46,7 @@ std::vector<std::string> timed_memories(const MachineSpec& machine) {
 /// The tensor behind a lane that is a memory, or the scratchpad's port.
 std::optional<LimitingTensor> limiting_tensor(const Result& result, const std::string& limiter) {
   std::string memory = limiter;
-  if (limiter == "sram_port") {
-    for (const MemorySpec& m : result.run.machine.memories) {
-      if (m.kind == MemoryKind::scratchpad && m.per_core) memory = m.name;
-    }
-  }
+  if (limiter == "sram_port") memory = result.run.machine.scratchpad()->name;
   const IoRow* total = result.io_row(memory, "total");
   if (total == nullptr || total->bytes().count == 0) return std::nullopt;
   LimitingTensor out{.memory = memory};
@@ -67,12 +63,6 @@ WhatIf read_again(RunSpec run, const Change& change) {
   run.machine = change.machine;
   const TimeReport time = replay::time::estimate(replay::PlannedRun(run));
   return {.change = change.name, .seconds = time.seconds, .limiter = time.limiter};
-}
-
-void require_time(const replay::PlannedRun& planned, Result& result) {
-  if (result.fits() && replay::time::missing_for_time(result.run.machine).empty()) return;
-  replay::time::add_time(planned, result);  // says why there is none
-  throw UserError("there is no time to explain: " + result.no_time);
 }
 
 /// The run as it is, but for its kernels; `result` holds its counts.
@@ -121,7 +111,8 @@ std::vector<Change> changes_of(const MachineSpec& machine) {
 Explanation explain(const RunSpec& run, unsigned jobs, Progress* progress) {
   const replay::PlannedRun planned(run);
   Result result = replay::replay(planned);
-  require_time(planned, result);
+  const std::string why_not = replay::time::why_no_time(planned, result);
+  if (!why_not.empty()) throw UserError("there is no time to explain: " + why_not);
   const std::vector<Change> changes = changes_of(run.machine);
   Explanation out;
   std::vector<KernelExplanation> kernels;

@@ -4,6 +4,15 @@
 
 namespace attnsim {
 
+ParamSpec pack_gqa_parameter() {
+  return {.name = "pack_gqa",
+          .type = ParamType::boolean,
+          .default_value = "false",
+          .doc =
+              "pack the query heads of a KV head into one block, so that K and V are loaded once "
+              "per group"};
+}
+
 AttentionTensors add_attention_tensors(Program& program, const Workload& w,
                                        std::int64_t packed_heads, bool with_output) {
   const std::int64_t planes = w.query_planes() / packed_heads;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/core/params.h"
 #include "sim/core/workload.h"
 #include "sim/trace/agent.h"
 #include "sim/trace/program.h"
@@ -32,6 +33,9 @@ struct AttentionTensors {
 
   Tensor shape;  // of the scores, under the number of Q
 };
+
+/// The parameter `pack_gqa` of algorithms whose blocks can hold all heads of a group.
+ParamSpec pack_gqa_parameter();
 
 /// dO as O, dQ as Q, dK and dV as K and V.
 struct GradientTensors {

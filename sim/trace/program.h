@@ -1,6 +1,7 @@
 // A program: the tensors and kernels of one algorithm on one workload. Nothing is emitted yet.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -57,6 +58,8 @@ enum class Placement : std::uint8_t { dispatch, persistent_static, persistent_dy
 
 /// What a kernel asks of the cores it runs on. Time reads it; counts and numbers do not.
 struct Launch {
+  static constexpr std::int64_t kWarp = 32;  // threads
+
   std::int64_t threads = 128;            // of a task, all agents together
   std::int64_t registers = 0;            // per thread; 0: they do not limit
   std::vector<std::int64_t> warps = {};  // by agent; empty: all of the threads belong to agent 0
@@ -70,6 +73,11 @@ struct Launch {
   /// together, so that what they share stays in the cache; 0: all of them.
   std::int64_t section = 0;
   std::int64_t cluster = 1;  // neighbouring tasks that share their loads of equal regions
+
+  /// At least 1.
+  std::int64_t warps_of(std::size_t agent) const {
+    return agent < warps.size() ? warps[agent] : std::max<std::int64_t>(1, threads / kWarp);
+  }
 };
 
 /// A grid of tasks launched together. Tasks are independent; kernels of a program run one after

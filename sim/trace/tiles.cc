@@ -216,6 +216,11 @@ TileSizes flash_attention_sizes(const Target& target, std::int64_t head_dim, Til
   return {std::min({size, head_dim, limits.first}), std::min(size, limits.second)};
 }
 
+TileSizes rows_outside_sizes(const Target& target, std::int64_t head_dim, TileSizes limits) {
+  const auto [keys, rows] = flash_attention_sizes(target, head_dim, {limits.second, limits.first});
+  return {rows, keys};
+}
+
 std::int64_t integer_sqrt(std::int64_t x) {
   auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
   while (root * root > x) --root;

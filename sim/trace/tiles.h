@@ -79,6 +79,10 @@ ChosenTiles choose_tiles(const TileChoice& choice, const AlgorithmInfo& info,
 /// M unless M >= 8 d^2 (backward: always).
 TileSizes flash_attention_sizes(const Target& target, std::int64_t head_dim, TileSizes limits);
 
+/// The same with the roles of rows and columns swapped, as the loop order of FlashAttention-2 asks,
+/// whose papers give no formula: Br = ceil(M / 4d), Bc = min(Br, d).
+TileSizes rows_outside_sizes(const Target& target, std::int64_t head_dim, TileSizes limits);
+
 /// floor(sqrt(x)). REQUIRES: x >= 0.
 std::int64_t integer_sqrt(std::int64_t x);
 

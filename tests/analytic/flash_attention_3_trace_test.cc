@@ -7,24 +7,14 @@
 
 #include <gtest/gtest.h>
 
-#include "sim/replay/task_sink.h"
 #include "sim/trace/op_table.h"
 #include "tests/analytic/two_level_run.h"
+#include "tests/support/record_log.h"
 
 namespace attnsim {
 namespace {
 
 constexpr std::int64_t kBc = 32;
-
-class Recorder final : public replay::TaskSink {
- public:
-  void begin_task(const Kernel&, std::int64_t) override {}
-  void consume(std::span<const TileOp> ops) override {
-    records.insert(records.end(), ops.begin(), ops.end());
-  }
-  void end_task() override {}
-  std::vector<TileOp> records;
-};
 
 struct Options {
   bool overlap = true;
@@ -44,7 +34,7 @@ RunSpec run_of(const Options& options) {
 
 std::vector<TileOp> trace_of(const Options& options) {
   const replay::PlannedRun planned(run_of(options));
-  Recorder recorder;
+  test::RecordLog recorder;
   replay::run_program(planned.schedule().program(), recorder);
   return recorder.records;
 }

@@ -9,6 +9,7 @@
 #include "sim/replay/counts.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
+#include "tests/support/record_log.h"
 
 namespace attnsim {
 namespace {
@@ -65,17 +66,6 @@ TEST_P(AlgorithmContract, ClosedFormAndFootprintEqualTheReplay) {
   }
 }
 
-/// Collects all records of one task at a time.
-class Recorder final : public replay::TaskSink {
- public:
-  void begin_task(const Kernel&, std::int64_t) override {}
-  void consume(std::span<const TileOp> ops) override {
-    records.insert(records.end(), ops.begin(), ops.end());
-  }
-  void end_task() override {}
-  std::vector<TileOp> records;
-};
-
 bool same(const TileOp& a, const TileOp& b) {
   return a.op == b.op && a.row == b.row && a.col == b.col && a.tensor == b.tensor && a.m == b.m &&
          a.n == b.n && a.k == b.k && a.t[0] == b.t[0] && a.t[1] == b.t[1] && a.t[2] == b.t[2] &&
@@ -86,9 +76,9 @@ TEST_P(AlgorithmContract, SuspendingAtEveryIterationChangesNothing) {
   for (const RunSpec& run : replay::verification_grid(info(), 10, 10)) {
     const replay::PlannedRun planned(run);
     for (const Kernel& kernel : planned.schedule().program().kernels()) {
-      Recorder pushed;
+      test::RecordLog pushed;
       replay::run_kernel(kernel, pushed);
-      Recorder pulled;
+      test::RecordLog pulled;
       for (std::int64_t n = 0; n < kernel.tasks(); ++n) {
         Emitter emitter(pulled, Emitter::Mode::pull);
         {

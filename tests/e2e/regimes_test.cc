@@ -7,7 +7,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/e2e/program.h"
+#include "tests/e2e/expectations.h"
 
 namespace attnsim::e2e {
 namespace {
@@ -19,17 +19,10 @@ const std::string kSmall =
     "seqlen=96,head_dim=16,heads=2,kv_heads=2 ";
 const std::string kTwo = "--algorithms flash_attention_2,square_tiling ";
 
-std::string output_of(const std::string& arguments, const TemporaryFolder& folder) {
-  const Outcome outcome = attnsim(arguments, folder.path());
-  EXPECT_EQ(outcome.code, 0) << arguments << '\n' << outcome.err;
-  EXPECT_EQ(outcome.err, "") << arguments;
-  return outcome.out;
-}
-
 /// A crossover is where two runs of the program change places, to the word.
 TEST(Regimes, RunsOnBothSidesOfACrossover) {
   const TemporaryFolder folder;
-  const json out = json::parse(output_of(kSmall + kTwo + "--format json", folder));
+  const json out = json::parse(output_of(kSmall + kTwo + "--format json", folder.path()));
   ASSERT_EQ(out.at("crossovers").size(), 1U);
   const json& at = out.at("crossovers").at(0);
   EXPECT_EQ(at.at("algorithm"), "flash_attention_2");
@@ -39,7 +32,7 @@ TEST(Regimes, RunsOnBothSidesOfACrossover) {
         "run --format json --hardware abstract_two_level --workload "
         "seqlen=96,head_dim=16,heads=2,kv_heads=2 --set algorithm.tiles=fit --algorithm " +
             algorithm + " --set hardware.memories.sram.capacity='" + std::to_string(m) + " words'",
-        folder));
+        folder.path()));
     for (const json& row : run.at("io")) {
       if (row.at("tensor") == "total") return row.at("words").get<std::uint64_t>();
     }
@@ -55,7 +48,7 @@ TEST(Regimes, RunsOnBothSidesOfACrossover) {
 
 TEST(Regimes, FromFourHeadDimToWhereEverythingFits) {
   const TemporaryFolder folder;
-  const json out = json::parse(output_of(kSmall + "--best --format json", folder));
+  const json out = json::parse(output_of(kSmall + "--best --format json", folder.path()));
   const json& least = out.at("least");
   EXPECT_EQ(least.front().at("m_words"), 4 * 16);
   EXPECT_EQ(least.back().at("m_words"), 4 * 96 * 16);
@@ -79,8 +72,8 @@ TEST(Regimes, FromFourHeadDimToWhereEverythingFits) {
 
 TEST(Regimes, TableCsvAndPlotShowTheSame) {
   const TemporaryFolder folder;
-  const std::string table = output_of(kSmall + kTwo + "--plot a.svg", folder);
-  const std::string csv = output_of(kSmall + kTwo + "--format csv", folder);
+  const std::string table = output_of(kSmall + kTwo + "--plot a.svg", folder.path());
+  const std::string csv = output_of(kSmall + kTwo + "--format csv", folder.path());
   EXPECT_TRUE(csv.starts_with("policy,capacity_bytes,read_bytes,write_bytes,m_words,words\n"));
   EXPECT_NE(csv.find("\nLB4-norec,"), std::string::npos);
   EXPECT_NE(csv.find("\nlargest bound,"), std::string::npos);
@@ -97,8 +90,8 @@ TEST(Regimes, TableCsvAndPlotShowTheSame) {
 
 TEST(Regimes, RangeAndStep) {
   const TemporaryFolder folder;
-  const json out = json::parse(
-      output_of(kSmall + kTwo + "--range '100 words,800 B' --step 100 --format json", folder));
+  const json out = json::parse(output_of(
+      kSmall + kTwo + "--range '100 words,800 B' --step 100 --format json", folder.path()));
   std::vector<int> sizes;
   for (const json& at : out.at("least")) sizes.push_back(at.at("m_words"));
   EXPECT_EQ(sizes, (std::vector<int>{100, 128, 201, 256, 400})) << "words of two bytes";
@@ -106,7 +99,7 @@ TEST(Regimes, RangeAndStep) {
 
 TEST(Regimes, OfTheBackwardPass) {
   const TemporaryFolder folder;
-  const std::string table = output_of(kSmall + "--set workload.pass=backward", folder);
+  const std::string table = output_of(kSmall + "--set workload.pass=backward", folder.path());
   EXPECT_NE(table.find("\nsmall_cache_backward "), std::string::npos) << table;
   EXPECT_NE(table.find("\nLB3-norec "), std::string::npos) << table;
   EXPECT_EQ(table.find("\nsquare_tiling "), std::string::npos) << table;
@@ -114,38 +107,31 @@ TEST(Regimes, OfTheBackwardPass) {
 
 TEST(Regimes, HelpExplains) {
   const TemporaryFolder folder;
-  const std::string help = output_of("curve --help", folder);
+  const std::string help = output_of("curve --help", folder.path());
   for (const char* word : {"--scratchpad", "--best", "--range", "--step", "first M"}) {
     EXPECT_NE(help.find(word), std::string::npos) << word;
   }
-}
-
-void expect_refused(const std::string& arguments, const std::string& message,
-                    const TemporaryFolder& folder) {
-  const Outcome outcome = attnsim(arguments, folder.path());
-  EXPECT_EQ(outcome.code, 2) << arguments;
-  EXPECT_EQ(outcome.out, "") << arguments;
-  EXPECT_EQ(outcome.err, message + "\n") << arguments;
 }
 
 TEST(Regimes, Misuse) {
   const TemporaryFolder folder;
   std::ofstream(folder / "a.din") << "0 0\n";
   expect_refused("curve --best --workload seqlen=8", "option '--best' needs '--scratchpad'",
-                 folder);
-  expect_refused("curve a.din --range 1,2", "option '--range' needs '--scratchpad'", folder);
+                 folder.path());
+  expect_refused("curve a.din --range 1,2", "option '--range' needs '--scratchpad'", folder.path());
   expect_refused(kSmall + "--opt '64 words'",
-                 "option '--opt' is for caches: it does not go with '--scratchpad'", folder);
+                 "option '--opt' is for caches: it does not go with '--scratchpad'", folder.path());
   expect_refused("curve a.din --scratchpad", "option '--scratchpad' is for workloads, got 'a.din'",
-                 folder);
+                 folder.path());
   expect_refused(kSmall + "--step 0", "option '--step' needs a whole number of at least 1, got '0'",
-                 folder);
+                 folder.path());
   expect_refused(kSmall + "--step 101", "option '--step' needs at most 100 percent, got '101'",
-                 folder);
+                 folder.path());
   expect_refused(kSmall + "--best --set workload.pass=backward",
-                 "workload.pass: schedules are searched for forward, got 'backward'", folder);
+                 "workload.pass: schedules are searched for forward, got 'backward'",
+                 folder.path());
   expect_refused(kSmall + "--set workload.mask='{kind: a_shape}'",
-                 "workload.mask: sizes of memory are compared without a block mask", folder);
+                 "workload.mask: sizes of memory are compared without a block mask", folder.path());
 }
 
 }  // namespace

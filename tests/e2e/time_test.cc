@@ -221,6 +221,14 @@ TEST(Explain, HasATableAndCsvAndRefusesWhatHasNoTime) {
   EXPECT_EQ(none.out, "");
   EXPECT_TRUE(none.err.starts_with("there is no time to explain: the machine does not state "))
       << none.err;
+  // A recorded trace has counts, but nothing that says how its kernels are launched.
+  const Outcome recorded = attnsim(
+      "explain --algorithm replay --set algorithm.file=traces/flash_attention_2_tiny.trace "
+      "--hardware nvidia_a100_sxm_80 --workload heads=2,kv_heads=1,seqlen=96,head_dim=16");
+  EXPECT_EQ(recorded.code, 2);
+  EXPECT_EQ(recorded.out, "");
+  EXPECT_TRUE(recorded.err.starts_with("there is no time to explain: a trace from a file "))
+      << recorded.err;
 }
 
 }  // namespace

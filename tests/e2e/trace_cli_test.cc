@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/e2e/program.h"
+#include "tests/e2e/expectations.h"
 
 namespace attnsim::e2e {
 namespace {
@@ -13,22 +13,6 @@ namespace {
 using nlohmann::json;
 
 const std::string kSample = std::string(ATTNSIM_SOURCE_DIR) + "/traces/flash_attention_2_tiny";
-
-std::string output_of(const std::string& arguments,
-                      const std::filesystem::path& folder = ATTNSIM_SOURCE_DIR) {
-  const Outcome outcome = attnsim(arguments, folder);
-  EXPECT_EQ(outcome.code, 0) << arguments << '\n' << outcome.err;
-  EXPECT_EQ(outcome.err, "") << arguments;
-  return outcome.out;
-}
-
-void expect_refused(const std::string& arguments, const std::string& message,
-                    const std::filesystem::path& folder = ATTNSIM_SOURCE_DIR) {
-  const Outcome outcome = attnsim(arguments, folder);
-  EXPECT_EQ(outcome.code, 2) << arguments;
-  EXPECT_EQ(outcome.out, "") << arguments;
-  EXPECT_EQ(outcome.err, message + "\n") << arguments;
-}
 
 /// A result without the command that made it.
 json without_command(const std::string& text) {

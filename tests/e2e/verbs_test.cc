@@ -5,28 +5,12 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include "tests/e2e/program.h"
+#include "tests/e2e/expectations.h"
 
 namespace attnsim::e2e {
 namespace {
 
 using nlohmann::json;
-
-/// A command that must succeed without a word on stderr.
-std::string output_of(const std::string& arguments) {
-  const Outcome outcome = attnsim(arguments);
-  EXPECT_EQ(outcome.code, 0) << arguments << '\n' << outcome.err;
-  EXPECT_EQ(outcome.err, "") << arguments;
-  return outcome.out;
-}
-
-/// A command that must be refused in exactly these words.
-void expect_refused(const std::string& arguments, const std::string& message) {
-  const Outcome outcome = attnsim(arguments);
-  EXPECT_EQ(outcome.code, 2) << arguments;
-  EXPECT_EQ(outcome.out, "") << arguments;
-  EXPECT_EQ(outcome.err, message + "\n") << arguments;
-}
 
 TEST(List, EveryKindInEveryFormat) {
   const std::vector<std::string> kinds = {"algorithms", "hardware", "masks", "ops", "policies"};

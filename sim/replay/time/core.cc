@@ -31,12 +31,7 @@ Ps Core::finished_at() const {
 
 UnitWorkSums Core::work() const {
   UnitWorkSums sum;
-  for (const auto& place : places_) {
-    sum.matrix += place->work().matrix;
-    sum.port += place->work().port;
-    sum.exp += place->work().exp;
-    sum.vector += place->work().vector;
-  }
+  for (const auto& place : places_) sum += place->work();
   return sum;
 }
 

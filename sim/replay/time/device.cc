@@ -19,12 +19,8 @@ Shape shape_of(const PlannedRun& planned, const Kernel& kernel, const CoreRates&
     shape.in_scratchpad[static_cast<std::size_t>(role)] =
         machine.space(static_cast<Role>(role)).kind == MemoryKind::scratchpad;
   }
-  constexpr std::int64_t kWarp = 32;
-  const std::vector<std::int64_t>& warps = kernel.launch.warps;
   for (std::size_t agent = 0; agent < shape.warps.size(); ++agent) {
-    shape.warps[agent] = agent < warps.size()
-                             ? warps[agent]
-                             : std::max<std::int64_t>(1, kernel.launch.threads / kWarp);
+    shape.warps[agent] = kernel.launch.warps_of(agent);
     const std::int64_t strands =
         machine.core.threads ? shape.warps[agent] / machine.core.partitions : 1;
     shape.strands[agent] =
@@ -134,12 +130,9 @@ KernelRun Device::run(const Kernel& kernel, Ps begin) {
   KernelRun run{.begin = begin, .end = begin, .places_per_core = per_core};
   for (const auto& core : cores) {
     run.end = std::max(run.end, core->finished_at());
-    const UnitWorkSums work = core->work();
-    run.work.matrix += work.matrix * scheduler.scale();
-    run.work.port += work.port * scheduler.scale();
-    run.work.exp += work.exp * scheduler.scale();
-    run.work.vector += work.vector * scheduler.scale();
+    run.work += core->work();
   }
+  run.work *= scheduler.scale();
   run.end += scheduler.time_skipped();
   memory_.shift(scheduler.time_skipped());
   return run;

@@ -73,12 +73,22 @@ std::uint64_t MemorySystem::bytes_of(const TileOp& record) const {
   return bytes;
 }
 
+std::vector<SharedLane> MemorySystem::since(const std::vector<SharedLane>& before) const {
+  std::vector<SharedLane> out = lanes_;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    out[i].bytes_read -= before[i].bytes_read;
+    out[i].bytes_written -= before[i].bytes_written;
+    out[i].busy -= before[i].busy;
+  }
+  return out;
+}
+
 void MemorySystem::repeat(const std::vector<SharedLane>& before, std::uint64_t times) {
+  const std::vector<SharedLane> stretch = since(before);
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
-    SharedLane& lane = lanes_[i];
-    lane.bytes_read += times * (lane.bytes_read - before[i].bytes_read);
-    lane.bytes_written += times * (lane.bytes_written - before[i].bytes_written);
-    lane.busy += static_cast<double>(times) * (lane.busy - before[i].busy);
+    lanes_[i].bytes_read += times * stretch[i].bytes_read;
+    lanes_[i].bytes_written += times * stretch[i].bytes_written;
+    lanes_[i].busy += static_cast<double>(times) * stretch[i].busy;
   }
 }
 

@@ -36,6 +36,8 @@ class MemorySystem {
   /// Bytes of a record's region, through the core's port.
   std::uint64_t bytes_of(const TileOp& record) const;
 
+  /// What the lanes moved since they stood at `before`.
+  std::vector<SharedLane> since(const std::vector<SharedLane>& before) const;
   /// Counts `times` times more what came since the lanes stood at `before`.
   void repeat(const std::vector<SharedLane>& before, std::uint64_t times);
   /// Goes on as if it were so much later.

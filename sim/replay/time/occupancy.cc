@@ -60,12 +60,11 @@ class ScratchpadUse final : public Sink {
     loaded_peak_ = std::max(loaded_peak_, loaded_);
   }
   void exchange(const TileOp& op) {
-    constexpr std::int64_t kWarp = 32;
     constexpr std::int64_t kAccumulatorBytes = 4;
     const bool cut = launch_.layout == WarpLayout::columns && (op.flags & kTransposeA) == 0 &&
                      in_registers_[op.t[1]];
     if (!cut) return;
-    const std::int64_t bytes = launch_.threads / kWarp * op.m * op.n * kAccumulatorBytes;
+    const std::int64_t bytes = launch_.warps_of(op.agent) * op.m * op.n * kAccumulatorBytes;
     exchanged_ = std::max(exchanged_, static_cast<std::uint64_t>(bytes));
   }
   void release(std::uint32_t slot) {

@@ -14,16 +14,31 @@ namespace attnsim::replay::time {
 /// the one for the other.
 enum class Unit : std::uint8_t { none, matrix, vector, copy_in, copy_out };
 
-/// Where the operands of a product lie, as far as the scratchpad's port is concerned.
+/// Where an operand of a product lies, as far as the scratchpad's port is concerned.
 struct OperandPlace {
   bool in_scratchpad = true;
-  int bits = 16;
 };
 
-/// Work of an operation in picoseconds of the core's units, all its warps together.
-struct OpCost {
-  Unit unit = Unit::none;
+/// Work in picoseconds of a core's units, each by itself.
+struct UnitWorkSums {
   double matrix = 0, port = 0, exp = 0, vector = 0;
+
+  UnitWorkSums& operator+=(const UnitWorkSums& other) {
+    matrix += other.matrix;
+    port += other.port;
+    exp += other.exp;
+    vector += other.vector;
+    return *this;
+  }
+  UnitWorkSums& operator*=(double factor) {
+    for (double* part : {&matrix, &port, &exp, &vector}) *part *= factor;
+    return *this;
+  }
+};
+
+/// Work of an operation, all its warps together.
+struct OpCost : UnitWorkSums {
+  Unit unit = Unit::none;
   double busy = 0;  // of the unit's queue: of the parts, what does not overlap
 };
 

@@ -28,24 +28,18 @@ void Place::start(std::int64_t task, Ps at) {
 
 void Place::push(std::size_t queue, std::uint32_t number) {
   Queue& q = queues_[queue];
-  if (q.numbers.empty()) open(queue);
+  if (q.numbers.size() == 0) open(queue);
   std::uint32_t behind = 0;
   for (const Strand& strand : strands_) {
     if (strand.queue == queue) behind = std::max(behind, q.pushed - strand.next);
   }
-  if (behind == q.numbers.size()) {
-    std::vector<std::uint32_t> larger(q.numbers.size() * 2);
-    for (std::uint32_t i = q.pushed - behind; i != q.pushed; ++i) {
-      larger[i & (larger.size() - 1)] = q.numbers[i & (q.numbers.size() - 1)];
-    }
-    q.numbers = std::move(larger);
-  }
-  q.numbers[q.pushed++ & (q.numbers.size() - 1)] = number;
+  if (behind == q.numbers.size()) q.numbers.grow(q.pushed - behind, q.pushed);
+  q.numbers[q.pushed++] = number;
 }
 
 /// A queue's first operation brings its strands into being.
 void Place::open(std::size_t queue) {
-  queues_[queue].numbers.resize(kFirstQueue);
+  queues_[queue].numbers = NumberedRing<std::uint32_t>(kFirstQueue);
   const int parts = queue % kKinds == compute ? shape_.strands[queue / kKinds] : 1;
   for (int part = 0; part < parts; ++part) {
     strands_.push_back(
@@ -58,11 +52,7 @@ void Place::consume(std::span<const TileOp> ops) {
     if (!window_.append(record)) continue;
     const std::uint32_t number = window_.end() - 1;
     const TimedOp& op = window_.op(number);
-    const OpCost& cost = window_.last_cost;
-    work_.matrix += cost.matrix;
-    work_.port += cost.port;
-    work_.exp += cost.exp;
-    work_.vector += cost.vector;
+    work_ += window_.last_cost;
     unfinished_ += op.strands;
     const Kind kind = op.unit == Unit::copy_in                      ? copy_in
                       : op.unit == Unit::copy_out && !op.waited_for ? copy_out

@@ -17,11 +17,6 @@
 
 namespace attnsim::replay::time {
 
-/// Work done at the places of a core, in picoseconds of its units.
-struct UnitWorkSums {
-  double matrix = 0, port = 0, exp = 0, vector = 0;
-};
-
 class Place final : public Sink {
  public:
   /// References both.
@@ -58,8 +53,7 @@ class Place final : public Sink {
   /// The operation a strand would issue next; 0: none is known.
   std::uint32_t next_of(const Strand& strand) const {
     const Queue& queue = queues_[strand.queue];
-    return strand.next == queue.pushed ? 0
-                                       : queue.numbers[strand.next & (queue.numbers.size() - 1)];
+    return strand.next == queue.pushed ? 0 : queue.numbers[strand.next];
   }
 
   /// The part of an operation is done, its results at `done`.
@@ -83,7 +77,7 @@ class Place final : public Sink {
 
  private:
   struct Queue {
-    std::vector<std::uint32_t> numbers{};  // a ring; its size is a power of two
+    NumberedRing<std::uint32_t> numbers{};  // of operations, by their position in the queue
     std::uint32_t pushed = 0;
   };
   enum Kind : std::uint8_t { compute, copy_in, copy_out, kKinds };

@@ -1,7 +1,6 @@
 #include "sim/replay/time/rates.h"
 
 #include <algorithm>
-#include <optional>
 
 namespace attnsim::replay::time {
 namespace {
@@ -11,14 +10,6 @@ constexpr double kPsPerSecond = 1e12;
 /// Picoseconds of one core per unit of a rate that is stated for all cores at `stated` hertz.
 double per_unit(double rate, double cores, double stated, double running) {
   return kPsPerSecond * cores / rate * (stated / running);
-}
-
-/// The rate at which the scratchpad serves its core; absent where no memory is one.
-std::optional<double> port_rate(const MachineSpec& machine) {
-  for (const MemorySpec& m : machine.memories) {
-    if (m.kind == MemoryKind::scratchpad && m.per_core) return m.bandwidth;
-  }
-  return std::nullopt;
 }
 
 }  // namespace
@@ -60,7 +51,10 @@ CoreRates core_rates(const MachineSpec& machine, std::vector<std::string>& missi
                      ? kPsPerSecond / running / static_cast<double>(*machine.core.lanes)
                      : per_unit(*units.vector / 2, cores, stated, running);
   rates.exp = per_unit(*units.exp, cores, stated, running);
-  if (const auto port = port_rate(machine)) rates.port = per_unit(*port, cores, stated, running);
+  const MemorySpec* scratchpad = machine.scratchpad();
+  if (scratchpad != nullptr && scratchpad->bandwidth) {
+    rates.port = per_unit(*scratchpad->bandwidth, cores, stated, running);
+  }
   if (units.copy) rates.copy = per_unit(*units.copy, cores, stated, running);
   rates.contention = machine.load.contention.value_or(0);
   rates.synchronous_matrix = machine.load.synchronous_matrix.value_or(1);

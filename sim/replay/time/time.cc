@@ -35,16 +35,6 @@ std::string limiter_of(const std::vector<LaneRow>& lanes) {
   return busiest->utilisation >= kLimits ? busiest->lane : "latency";
 }
 
-std::vector<SharedLane> since(const std::vector<SharedLane>& before,
-                              std::vector<SharedLane> after) {
-  for (std::size_t i = 0; i < after.size(); ++i) {
-    after[i].busy -= before[i].busy;
-    after[i].bytes_read -= before[i].bytes_read;
-    after[i].bytes_written -= before[i].bytes_written;
-  }
-  return after;
-}
-
 }  // namespace
 
 std::vector<std::string> missing_for_time(const MachineSpec& machine) {
@@ -75,16 +65,13 @@ TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* lis
     const KernelRun run = device.run(kernel, now + static_cast<Ps>(launch / kSecondsPerPs));
     now = run.end;
     const double seconds = static_cast<double>(now - called) * kSecondsPerPs;
-    const auto lanes = lanes_of(run.work, cores, since(before, device.memory().lanes()), seconds);
+    const auto lanes = lanes_of(run.work, cores, device.memory().since(before), seconds);
     report.kernels.push_back({.kernel = kernel.name,
                               .seconds = seconds,
                               .limiter = limiter_of(lanes),
                               .tasks = kernel.tasks(),
                               .places = run.places_per_core * machine.cores});
-    total.matrix += run.work.matrix;
-    total.port += run.work.port;
-    total.exp += run.work.exp;
-    total.vector += run.work.vector;
+    total += run.work;
   }
   report.seconds = static_cast<double>(now) * kSecondsPerPs;
   report.lanes = lanes_of(total, cores, device.memory().lanes(), report.seconds);
@@ -97,19 +84,21 @@ TimeReport estimate(const PlannedRun& planned, Progress* progress, Listener* lis
   return report;
 }
 
+std::string why_no_time(const PlannedRun& planned, const Result& counts) {
+  if (!counts.fits()) return "the run does not fit";
+  if (planned.algorithm().info.from_file) {
+    return "a trace from a file does not say how its kernels are launched";
+  }
+  std::string why;
+  for (const std::string& path : missing_for_time(planned.run().machine)) {
+    why += (why.empty() ? "the machine does not state " : ", ") + path;
+  }
+  return why;
+}
+
 void add_time(const PlannedRun& planned, Result& result, Progress* progress, Listener* listener,
               Repetition repetition) {
-  if (!result.fits()) {
-    result.no_time = "the run does not fit";
-    return;
-  }
-  if (planned.algorithm().info.from_file) {
-    result.no_time = "a trace from a file does not say how its kernels are launched";
-    return;
-  }
-  for (const std::string& path : missing_for_time(planned.run().machine)) {
-    result.no_time += (result.no_time.empty() ? "the machine does not state " : ", ") + path;
-  }
+  result.no_time = why_no_time(planned, result);
   if (!result.no_time.empty()) return;
   result.time = estimate(planned, progress, listener, repetition);
   name_guesses(result);

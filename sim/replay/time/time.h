@@ -16,16 +16,18 @@
 
 namespace attnsim::replay::time {
 
-/// Why there is no estimate: what the machine does not say, as paths. Empty: there is one.
+/// What time needs and the machine does not say, as paths.
 std::vector<std::string> missing_for_time(const MachineSpec& machine);
+
+/// Why there can be no estimate of a run with these counts; empty: there can be one.
+std::string why_no_time(const PlannedRun& planned, const Result& counts);
 
 /// REQUIRES: missing_for_time() is empty, and a legal trace. `listener` hears of all work; without
 /// one, what goes on steadily may be left out (steady_state.h).
 TimeReport estimate(const PlannedRun& planned, Progress* progress = nullptr,
                     Listener* listener = nullptr, Repetition repetition = Repetition::skip_copies);
 
-/// Fills result.time, or result.no_time where there can be no estimate: the machine does not say
-/// enough, or the run does not fit.
+/// Fills result.time, or result.no_time where there can be no estimate.
 void add_time(const PlannedRun& planned, Result& result, Progress* progress = nullptr,
               Listener* listener = nullptr, Repetition repetition = Repetition::skip_copies);
 

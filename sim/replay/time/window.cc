@@ -14,17 +14,6 @@ Unit traffic_unit(Op op) {
 
 }  // namespace
 
-void Window::grow() {
-  std::vector<TimedOp> ops(ops_.size() * 2);
-  std::vector<TileOp> records(ops.size());
-  for (std::uint32_t i = begin_; i != end_; ++i) {
-    ops[i & (ops.size() - 1)] = op(i);
-    records[i & (ops.size() - 1)] = record(i);
-  }
-  ops_ = std::move(ops);
-  records_ = std::move(records);
-}
-
 void Window::wait_for(TimedOp& op, std::uint32_t number) const {
   if (number < begin_) return;
   for (int i = 0; i < op.waits; ++i) {
@@ -119,7 +108,10 @@ bool Window::append(const TileOp& record) {
     return false;
   }
   const std::uint32_t number = end_;
-  if (end_ - begin_ == size()) grow();
+  if (end_ - begin_ == ops_.size()) {
+    ops_.grow(begin_, end_);
+    records_.grow(begin_, end_);
+  }
   TimedOp& op = this->op(number);
   op = {};
   op.done.fill(kNever);
@@ -139,7 +131,7 @@ bool Window::append(const TileOp& record) {
     }
   }
   if (keep_records_ || op.unit == Unit::copy_in || op.unit == Unit::copy_out) {
-    records_[number & (size() - 1)] = record;
+    records_[number] = record;
   }
   ++end_;
   return true;

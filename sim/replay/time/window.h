@@ -8,8 +8,8 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <vector>
 
+#include "sim/replay/time/numbered_ring.h"
 #include "sim/replay/time/op_cost.h"
 #include "sim/trace/emitter.h"
 #include "sim/trace/tile_op.h"
@@ -76,10 +76,10 @@ class Window {
   /// Takes the next record; false when it is no operation (structure, storage without work).
   bool append(const TileOp& record);
 
-  TimedOp& op(std::uint32_t number) { return ops_[number & (size() - 1)]; }
-  const TimedOp& op(std::uint32_t number) const { return ops_[number & (size() - 1)]; }
+  TimedOp& op(std::uint32_t number) { return ops_[number]; }
+  const TimedOp& op(std::uint32_t number) const { return ops_[number]; }
   /// The record of an operation that moves data, of any one for a listener.
-  const TileOp& record(std::uint32_t number) const { return records_[number & (size() - 1)]; }
+  const TileOp& record(std::uint32_t number) const { return records_[number]; }
 
   std::uint32_t begin() const { return begin_; }
   std::uint32_t end() const { return end_; }
@@ -124,8 +124,6 @@ class Window {
     bool in_scratchpad = true;
   };
 
-  std::uint32_t size() const { return static_cast<std::uint32_t>(ops_.size()); }
-  void grow();
   void wait_for(TimedOp& op, std::uint32_t number) const;
   void read(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void write(TimedOp& op, std::uint32_t slot, std::uint32_t number);
@@ -136,8 +134,8 @@ class Window {
 
   const Shape& shape_;
   bool keep_records_;
-  std::vector<TimedOp> ops_;
-  std::vector<TileOp> records_;
+  NumberedRing<TimedOp> ops_;
+  NumberedRing<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
   std::uint32_t begin_ = 1, end_ = 1;  // numbers start at 1: 0 means none
   std::uint32_t iteration_ = 0;
