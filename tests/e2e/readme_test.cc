@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/e2e/program.h"
+#include "tests/e2e/expectations.h"
 
 namespace attnsim::e2e {
 namespace {
@@ -63,6 +63,15 @@ TEST(Readme, EveryCommandRuns) {
     EXPECT_EQ(outcome.code, 0) << command << '\n' << outcome.err;
   }
   EXPECT_GT(ran, 0U) << "README.md shows no command of attnsim in a ```console block";
+}
+
+/// The run it shows at the top, to the letter.
+TEST(Readme, ShowsWhatTheProgramPrints) {
+  const std::string run = "run configs/runs/flash_attention_2_gpt2.yaml";
+  const std::string readme = read_file(fs::path(ATTNSIM_SOURCE_DIR) / "README.md");
+  EXPECT_NE(readme.find("$ build/release/attnsim " + run + "\n" + output_of(run) + "```"),
+            std::string::npos)
+      << "README.md shows another output of '" << run << "'";
 }
 
 }  // namespace
