@@ -233,8 +233,7 @@ std::vector<Words> size_grid(SizeRange sizes, std::uint64_t step_percent) {
   }
   out.emplace_back(sizes.to);
   std::ranges::sort(out);
-  const auto twice = std::ranges::unique(out);
-  out.erase(twice.begin(), twice.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
   return out;
 }
 

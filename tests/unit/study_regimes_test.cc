@@ -67,6 +67,12 @@ std::vector<std::string> least_at(const Curves& curves, std::size_t i) {
   return out;
 }
 
+auto find_crossover(const Regimes& regimes, const std::string& a, const std::string& b) {
+  return std::ranges::find_if(regimes.crossovers, [&](const Crossover& crossover) {
+    return crossover.algorithm == a && crossover.over == b;
+  });
+}
+
 TEST(Regimes, CrossoversAreThoseOfEverySize) {
   for (const bool causal : {false, true}) {
     const RegimesRequest asked = request(small(causal), {24, 900});
@@ -81,9 +87,7 @@ TEST(Regimes, CrossoversAreThoseOfEverySize) {
         const std::uint64_t from = overtakes_at(of_a, of_b, asked.sizes.from);
         if (from == 0) continue;
         ++expected;
-        const auto at = std::ranges::find_if(regimes.crossovers, [&](const Crossover& c) {
-          return c.algorithm == a && c.over == b;
-        });
+        const auto at = find_crossover(regimes, a, b);
         ASSERT_NE(at, regimes.crossovers.end()) << a << " over " << b << " at " << from;
         EXPECT_EQ(at->from.count, from) << a << " over " << b;
         EXPECT_LE(at->first, at->from);
