@@ -116,6 +116,32 @@ RC_GTEST_PROP(TimeProperty, NoWorkIsLost, ()) {
   RC_ASSERT(std::abs(busy(report, "exp") - exp) <= 1e-9 * exp);
 }
 
+/// Few enough tasks for no stretch of them to be left out, of many iterations.
+RunSpec long_run() {
+  RunSpec run = any_run();
+  Workload& w = run.workload;
+  w.seqlen_q = any_from(32, 400, "seqlen_q");
+  w.seqlen_kv = any_from(600, 3000, "seqlen_kv");
+  if (any_from(0, 2, "algorithm") == 0) {
+    run.algorithm.name = "flash_attention_1";
+    run.algorithm.tiles = {.rule = TileRule::fit};
+    w.pass = Pass::forward;
+  }
+  return run;
+}
+
+/// What a core is known to repeat is left out, to the picosecond.
+RC_GTEST_PROP(TimeProperty, CyclesChangeNoTime, ()) {
+  const PlannedRun planned(long_run());
+  const TimeReport all = all_of(planned);
+  const TimeReport skipping = estimate(planned);
+  RC_ASSERT(skipping.seconds == all.seconds);
+  for (std::size_t i = 0; i < all.lanes.size(); ++i) {
+    const double busy = all.lanes[i].busy_seconds;
+    RC_ASSERT(std::abs(skipping.lanes[i].busy_seconds - busy) <= 1e-9 * busy);
+  }
+}
+
 /// Stretches that are left out would have gone on as those before them: roughly so where, as here,
 /// a stretch is a few microseconds of a few tasks, of which some are longer by chance.
 RC_GTEST_PROP(TimeProperty, LeavingOutSteadyStretchesChangesLittle, ()) {

@@ -45,10 +45,9 @@ class TimeWindow : public testing::Test {
   std::uint32_t scale() { return add(record(Op::scale_rows, {2, 3})); }
   void done(std::uint32_t number, Ps at) {
     TimedOp& op = window_.op(number);
-    for (int s = 0; s < op.strands; ++s) op.done[static_cast<std::size_t>(s)] = at;
-    op.left = 0;
+    for (int s = 0; s < op.strands; ++s) op.finish(s, at);
   }
-  Ps ready(std::uint32_t number, int strand = 0) const { return window_.ready(number, strand).at; }
+  Ps ready(std::uint32_t number, int strand = 0) { return window_.ready(number, strand, 0).at; }
 
   Launch launch_{};
   CoreRates rates_{};
@@ -133,7 +132,7 @@ TEST_F(TimeWindow, RowsOfAStrandWaitForTheirOwnPartOnly) {
   shape_.strands.fill(2);
   const std::uint32_t c = product();
   const std::uint32_t softmax = scale();
-  window_.op(c).done[0] = 30;
+  window_.op(c).finish(0, 30);
   EXPECT_EQ(ready(softmax, 0), 30);
   EXPECT_EQ(ready(softmax, 1), kNever);
 }
@@ -144,9 +143,9 @@ TEST_F(TimeWindow, InOtherLayoutsAStrandWaitsForAllParts) {
     shape_.strands.fill(2);
     const std::uint32_t c = product();
     const std::uint32_t softmax = scale();
-    window_.op(c).done[0] = 30;
+    window_.op(c).finish(0, 30);
     EXPECT_EQ(ready(softmax, 0), kNever);
-    window_.op(c).done[1] = 45;
+    window_.op(c).finish(1, 45);
     EXPECT_EQ(ready(softmax, 0), 45);
   }
 }
@@ -156,9 +155,9 @@ TEST_F(TimeWindow, ALoadWaitsForAllStrandsOfItsReaders) {
   shape_.strands.fill(2);
   const std::uint32_t c = product();
   const std::uint32_t next = load(1);
-  window_.op(c).done[0] = 30;
+  window_.op(c).finish(0, 30);
   EXPECT_EQ(ready(next), kNever);
-  window_.op(c).done[1] = 31;
+  window_.op(c).finish(1, 31);
   EXPECT_EQ(ready(next), 31);
 }
 

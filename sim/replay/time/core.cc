@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "sim/replay/time/recurrence.h"
+
 namespace attnsim::replay::time {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::int64_t kMillion = 1'000'000;
 }  // namespace
 
 Core::Core(const Kernel& kernel, const Shape& shape, std::int64_t id, std::size_t places,
-           Listener* listener)
+           Listener* listener, bool skip)
     : kernel_(kernel),
       shape_(shape),
       id_(id),
@@ -21,7 +23,10 @@ Core::Core(const Kernel& kernel, const Shape& shape, std::int64_t id, std::size_
   for (std::size_t i = 0; i < places; ++i) {
     places_.push_back(std::make_unique<Place>(kernel, shape, listener != nullptr));
   }
+  if (skip) recurrence_ = std::make_unique<Recurrence>(*this, shape.bench->cycles);
 }
+
+Core::~Core() = default;
 
 Ps Core::finished_at() const {
   Ps latest = 0;
@@ -40,18 +45,23 @@ UnitWorkSums Core::work() const {
 void Core::serve(const Copy& copy, Shared& shared) {
   Place& place = *places_[copy.place];
   Place::Strand& strand = place.strands()[copy.strand];
-  const TimedOp& op = place.window().op(copy.number);
+  TimedOp& op = place.window().op(copy.number);
   const TileOp& record = place.window().record(copy.number);
   const bool in = op.unit == Unit::copy_in;
-  const Served served = op.left == op.strands ? shared.serve(record, id_, now_)
-                                              : Served{now_, shared.bytes_of(record)};
-  double& port = in ? copy_in_free_ : copy_out_free_;
-  port = std::max(port, static_cast<double>(now_)) +
-         shape_.rates->copy * static_cast<double>(served.bytes) / op.strands;
-  const Ps done = std::max(static_cast<Ps>(port), served.done);
+  const bool first_share = op.left == op.strands;
+  const Served served =
+      first_share ? shared.serve(record, id_, now_) : Served{now_, shared.bytes_of(record)};
+  Ps& port = in ? copy_in_free_ : copy_out_free_;
+  port = std::max(port, now_) +
+         std::llround(shape_.rates->copy * static_cast<double>(served.bytes) / op.strands);
+  const Ps done = std::max(port, served.done);
+  if (first_share) {
+    op.served = strand.part;
+    if (recurrence_) recurrence_->served(copy.place, copy.number, port, served);
+  }
   if (op.waited_for) {
     strand.waiting = false;
-    strand.free_at = static_cast<Ps>(port);
+    strand.free_at = port;
     strand.last = op.unit;
     place.step(strand);
   }
@@ -114,12 +124,12 @@ void Core::issue() {
 /// Issues the next operation of a strand, which has one, if it can go now.
 bool Core::issue(std::size_t p, std::size_t s, Place::Strand& strand) {
   Place& place = *places_[p];
-  const Window& window = place.window();
+  Window& window = place.window();
   if (strand.blocker.number != 0 && window.pending(strand.blocker, strand.part)) return false;
   const std::uint32_t number = strand.next;
   const TimedOp& op = window.op(number);
   if (strand.ready_at == kNever) {
-    const Window::Readiness ready = window.ready(number, strand.part);
+    const Window::Readiness ready = window.ready(number, strand.part, now_);
     strand.blocker = ready.blocker;
     if (ready.at == kNever) return false;
     strand.ready_at = std::max(strand.free_at + window.between(strand.last, op.unit), ready.at);
@@ -208,6 +218,10 @@ void Core::finish(Server& server) {
 }
 
 Ps Core::proceed(Shared& shared) {
+  return recurrence_ ? recurrence_->proceed(shared) : run(shared);
+}
+
+Ps Core::run(Shared& shared) {
   serve_requests(shared);
   for (;;) {
     issue();

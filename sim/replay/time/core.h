@@ -42,11 +42,15 @@ class Shared {
   virtual std::uint64_t bytes_of(const TileOp& record) const = 0;
 };
 
+class Recurrence;
+
 class Core {
  public:
-  /// References all. `listener` may be null.
+  /// References all. `listener` may be null. `skip`: the work inside the core is left out where it
+  /// is known to repeat; that changes no time.
   Core(const Kernel& kernel, const Shape& shape, std::int64_t id, std::size_t places,
-       Listener* listener);
+       Listener* listener, bool skip = false);
+  ~Core();
 
   /// A first task, before the core runs.
   void assign(std::size_t place, std::int64_t task, Ps at) { places_[place]->start(task, at); }
@@ -60,6 +64,9 @@ class Core {
   UnitWorkSums work() const;
 
  private:
+  friend class Recurrence;  // they look into a core and put it forward
+  friend class CycleRun;
+
   struct Job {
     std::size_t place;
     std::size_t strand;
@@ -88,6 +95,7 @@ class Core {
     std::uint32_t number;
   };
 
+  Ps run(Shared& shared);
   void serve_requests(Shared& shared);
   void serve(const Copy& copy, Shared& shared);
   void issue();
@@ -108,9 +116,10 @@ class Core {
   bool completed_at_once_ = false;  // an operation, since the flag was taken down
   Server matrix_, vector_;
   std::vector<Copy> copies_;  // asked for at now_, not yet served
-  double copy_in_free_ = 0, copy_out_free_ = 0;
+  Ps copy_in_free_ = 0, copy_out_free_ = 0;
   std::int64_t slowdown_;  // of two units that are busy together, in parts per million
   Ps now_ = 0;
+  std::unique_ptr<Recurrence> recurrence_;
 };
 
 }  // namespace attnsim::replay::time

@@ -104,8 +104,8 @@ KernelRun Device::run(const Kernel& kernel, Ps begin) {
 
   std::vector<std::unique_ptr<Core>> cores;
   for (std::int64_t c = 0; c < used; ++c) {
-    cores.push_back(
-        std::make_unique<Core>(kernel, shape, c, static_cast<std::size_t>(per_core), listener_));
+    cores.push_back(std::make_unique<Core>(kernel, shape, c, static_cast<std::size_t>(per_core),
+                                           listener_, skip_copies_));
   }
   // Breadth first: every core gets a task before any gets a second one.
   for (std::int64_t p = 0; p < per_core; ++p) {

@@ -12,6 +12,14 @@ constexpr std::uint32_t kLookAhead = 4;
 
 constexpr std::size_t kFirstQueue = 64;  // a power of two
 
+std::vector<TileOp> with_copies(std::vector<TileOp> ops, std::span<const Elements> copies) {
+  std::size_t next = 0;
+  for (TileOp& op : ops) {
+    if (Window::is_copy(op)) op = with_elements(op, copies[next++]);
+  }
+  return ops;
+}
+
 }  // namespace
 
 Place::Place(const Kernel& kernel, const Shape& shape, bool keep_records)
@@ -24,6 +32,7 @@ void Place::start(std::int64_t task, Ps at) {
   number_ = task;
   starts_at_ = at;
   stirred_ = true;
+  emitting_ = true;
   task_.emplace(kernel_.start(emitter_, kernel_.task(task)));
 }
 
@@ -65,6 +74,14 @@ void Place::open(std::size_t queue) {
 }
 
 void Place::consume(std::span<const TileOp> ops) {
+  if (catcher_ != nullptr) {
+    catcher_->insert(catcher_->end(), ops.begin(), ops.end());
+    return;
+  }
+  if (expected_ != nullptr) {
+    compare(ops);
+    return;
+  }
   for (const TileOp& record : ops) {
     if (!window_.append(record)) continue;
     const std::uint32_t number = window_.end() - 1;
@@ -82,20 +99,117 @@ bool Place::far_ahead() const { return window_.iterations_ahead() >= kLookAhead;
 
 bool Place::pull() {
   bool any = false;
-  while (task_ && starved_ > 0 && !far_ahead()) {
+  while (emitting_ && starved_ > 0 && !far_ahead()) {
     any = true;
-    task_->resume();
-    if (task_->done()) task_.reset();  // its tiles drop
-    emitter_.flush();
+    emit();
   }
   return any;
 }
 
+void Place::emit() {
+  if (taken_ < ahead_.size()) {
+    take_ahead();
+  } else if (pulls_ != nullptr) {
+    std::vector<TileOp> ops;
+    catcher_ = &ops;
+    resume();
+    catcher_ = nullptr;
+    consume(ops);
+    emitting_ = task_.has_value();
+    pulls_->push_back({.place = noted_as_, .ops = std::move(ops)});
+  } else {
+    resume();
+    emitting_ = task_.has_value();
+  }
+}
+
+void Place::resume() {
+  task_->resume();
+  if (task_->done()) task_.reset();  // its tiles drop
+  emitter_.flush();
+}
+
+void Place::take_ahead() {
+  consume(ahead_[taken_++]);
+  if (taken_ < ahead_.size()) return;
+  ahead_.clear();
+  taken_ = 0;
+  unexpected_ = false;
+  emitting_ = task_.has_value();
+}
+
+bool Place::emits(const std::vector<TileOp>& expected, std::vector<Elements>& copies) {
+  if (!task_) return false;
+  expected_ = &expected;
+  copies_ = &copies;
+  as_expected_ = false;
+  const std::size_t before = copies.size();
+  std::vector<TileOp> others;
+  others_ = &others;
+  resume();
+  expected_ = nullptr;
+  if (as_expected_ && others.empty() && task_) return true;
+  if (as_expected_) {
+    std::vector<TileOp> all = with_copies(expected, std::span(copies).subspan(before));
+    others.insert(others.begin(), all.begin(), all.end());
+  }
+  copies.resize(before);
+  ahead_.push_back(std::move(others));
+  unexpected_ = true;
+  return false;
+}
+
+/// What is emitted in one go is compared; more than that is not expected.
+void Place::compare(std::span<const TileOp> ops) {
+  if (as_expected_ || !others_->empty() || !std::ranges::equal(ops, *expected_, alike)) {
+    others_->insert(others_->end(), ops.begin(), ops.end());
+    return;
+  }
+  as_expected_ = true;
+  for (const TileOp& op : ops) {
+    if (Window::is_copy(op)) copies_->push_back(elements_of(op));
+  }
+}
+
+void Place::emit_again(const std::vector<TileOp>& ops, std::span<const Elements> copies) {
+  ahead_.insert(ahead_.end() - (unexpected_ ? 1 : 0), with_copies(ops, copies));
+}
+
+void Place::describe(Signature& out, Ps now) const {
+  window_.describe(out, now);
+  // What was free, or ready, before this makes no difference.
+  const Ps over = now - shape_.rates->stage_latency;
+  const auto since = [over](Ps at) { return at == kNever ? -1 : std::max<Ps>(at - over, -2); };
+  for (const Strand& strand : strands_) {
+    const std::uint32_t begin = window_.begin();
+    out.push_back(strand.queue << 8 | strand.part << 4 | (strand.waiting ? 1 : 0));
+    out.push_back(static_cast<std::int64_t>(strand.last));
+    out.push_back(queues_[strand.queue].pushed - strand.position);
+    out.push_back(strand.next == 0 ? -1 : static_cast<std::int64_t>(strand.next - begin));
+    out.push_back(since(strand.free_at));
+    out.push_back(strand.ready_at == kNever ? -1 : std::max<Ps>(strand.ready_at - now, -2));
+    const bool blocked = strand.blocker.number >= begin;
+    out.push_back(blocked ? static_cast<std::int64_t>(strand.blocker.number - begin) : -1);
+    out.push_back(blocked && strand.blocker.own_part ? 1 : 0);
+  }
+  out.push_back(wakes_at_ == kNever ? -1 : wakes_at_ - now);
+  out.push_back((stirred_ ? 1 : 0) | (emitting_ ? 2 : 0) | (number_ >= 0 ? 4 : 0));
+  out.push_back(starts_at_ > now ? starts_at_ - now : 0);
+}
+
+void Place::shift(Ps by, const UnitWorkSums& work) {
+  window_.shift(by);
+  for (Strand& strand : strands_) {
+    strand.free_at += by;
+    if (strand.ready_at != kNever) strand.ready_at += by;
+  }
+  if (wakes_at_ != kNever) wakes_at_ += by;
+  last_done_ += by;
+  work_ += work;
+}
+
 void Place::complete(std::uint32_t number, int part, Ps done) {
-  TimedOp& op = window_.op(number);
-  op.done[static_cast<std::size_t>(part)] = done;
-  op.last_done = std::max(op.last_done, done);
-  --op.left;
+  window_.op(number).finish(part, done);
   stirred_ = true;
   --unfinished_;
   last_done_ = std::max(last_done_, done);

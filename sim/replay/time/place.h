@@ -9,6 +9,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "sim/replay/time/window.h"
@@ -30,10 +31,10 @@ class Place final : public Sink {
   /// Emits further iterations where a strand has run out of operations; false when none was.
   bool pull();
   /// When pull() can go on where the window held it back; kNever: something else comes before.
-  Ps pulls_at() const { return task_ && far_ahead() ? window_.retires_at() : kNever; }
+  Ps pulls_at() const { return emitting_ && far_ahead() ? window_.retires_at() : kNever; }
 
   /// True when the task has emitted all it does.
-  bool emitted() const { return !task_; }
+  bool emitted() const { return !emitting_; }
   void forget_task() { number_ = -1; }
   /// True when nothing of the task is left but stores on their way.
   bool finished() const { return emitted() && unfinished_ == 0; }
@@ -73,7 +74,26 @@ class Place final : public Sink {
   void wake_by(Ps at) { wakes_at_ = std::min(wakes_at_, at); }
   Ps wakes_at() const { return wakes_at_; }
 
+  // --- for repetition: see cycle.h ---
+
+  /// Emits what the task does up to its next suspension. True if that is what is expected, but for
+  /// the elements that copies move, which are appended to `copies`; otherwise a later pull() takes
+  /// it.
+  bool emits(const std::vector<TileOp>& expected, std::vector<Elements>& copies);
+  /// A later pull() takes these operations, before the ones that emits() left for it.
+  void emit_again(const std::vector<TileOp>& ops, std::span<const Elements> copies);
+  /// Has every pull() noted; null: nowhere.
+  void note_pulls(std::vector<Cycle::Pull>* into, std::size_t as) {
+    pulls_ = into;
+    noted_as_ = as;
+  }
+  /// Appends all that what happens next depends on, relative to `now`.
+  void describe(Signature& out, Ps now) const;
+  /// Goes on as if it were so much later, and had done so much more.
+  void shift(Ps by, const UnitWorkSums& work);
+
   Window& window() { return window_; }
+  const Window& window() const { return window_; }
   Ps starts_at() const { return starts_at_; }
   std::int64_t task() const { return number_; }
   Ps last_done() const { return last_done_; }
@@ -95,12 +115,17 @@ class Place final : public Sink {
   void open(std::size_t queue);
   void make_room(Queue& queue);
   bool far_ahead() const;
+  void emit();
+  void resume();
+  void compare(std::span<const TileOp> ops);
+  void take_ahead();
 
   const Kernel& kernel_;
   const Shape& shape_;
   Window window_;
   Emitter emitter_;
   std::optional<Task> task_;
+  bool emitting_ = false;  // there is more of the task to be taken
   std::array<Queue, static_cast<std::size_t>(kMostAgents) * kKinds> queues_;
   std::vector<Strand> strands_;
   /// Strands that have nothing to go on with, but for those that just store. Before there is one:
@@ -114,6 +139,21 @@ class Place final : public Sink {
   Ps starts_at_ = 0;
   Ps last_done_ = 0;
   UnitWorkSums work_;
+
+  /// What the task has emitted, suspension by suspension, and is to be taken by a pull(). The last
+  /// one may be what was not expected.
+  std::vector<std::vector<TileOp>> ahead_;
+  std::size_t taken_ = 0;
+  bool unexpected_ = false;
+  /// Where what is emitted goes; null: it is taken at once.
+  std::vector<TileOp>* catcher_ = nullptr;
+  /// What it is compared with instead; null: nothing.
+  const std::vector<TileOp>* expected_ = nullptr;
+  bool as_expected_ = false;
+  std::vector<Elements>* copies_ = nullptr;
+  std::vector<TileOp>* others_ = nullptr;
+  std::vector<Cycle::Pull>* pulls_ = nullptr;
+  std::size_t noted_as_ = 0;
 };
 
 }  // namespace attnsim::replay::time

@@ -81,10 +81,9 @@ const OpCost& Window::known_cost(const TileOp& record, std::size_t agent) {
 
 /// The unit an operation needs and for how long.
 void Window::settle(TimedOp& op, const TileOp& record) {
-  const OpRow& row = op_row(record.op);
   const std::size_t agent = op.agent;
   last_cost = {};
-  if (row.kind == OpClass::traffic && record.op != Op::move) {
+  if (is_copy(record)) {
     op.unit = traffic_unit(record.op);
     // What leaves from registers passes the core's port while its warps wait for room there; what
     // leaves from the scratchpad is copied beside them.
@@ -102,15 +101,23 @@ void Window::settle(TimedOp& op, const TileOp& record) {
   op.waited_for = !(op.unit == Unit::matrix && shape_.launch->asynchronous_matrix);
 }
 
+bool Window::is_operation(const TileOp& record) {
+  return op_row(record.op).kind != OpClass::structure && record.op != Op::alloc &&
+         record.op != Op::drop;
+}
+
+bool Window::is_copy(const TileOp& record) {
+  return op_row(record.op).kind == OpClass::traffic && record.op != Op::move;
+}
+
 bool Window::append(const TileOp& record) {
   if (record.op == Op::loop_next) ++iteration_;
   const OpRow& row = op_row(record.op);
   if (record.flags & kCreates) {
+    used_ = std::max<std::size_t>(used_, record.t[0] + 1);
     slots_[record.t[0]].in_scratchpad = shape_.in_scratchpad[static_cast<std::size_t>(record.role)];
   }
-  if (row.kind == OpClass::structure || record.op == Op::alloc || record.op == Op::drop) {
-    return false;
-  }
+  if (!is_operation(record)) return false;
   const std::uint32_t number = end_;
   if (end_ - begin_ == ops_.size()) {
     ops_.grow(begin_, end_);
@@ -142,20 +149,21 @@ bool Window::append(const TileOp& record) {
   return true;
 }
 
-Window::Readiness Window::ready(std::uint32_t number, int strand) const {
+Window::Readiness Window::ready(std::uint32_t number, int strand, Ps now) {
   const TimedOp& waiting = op(number);
   const bool by_rows = shape_.launch->layout == WarpLayout::rows;
   Ps latest = 0;
   for (int i = 0; i < waiting.waits; ++i) {
     const std::uint32_t other = waiting.wait_for[static_cast<std::size_t>(i)];
     if (other < begin_) continue;
-    const TimedOp& first = op(other);
+    TimedOp& first = op(other);
     const bool own_part = first.strands == 1 || (by_rows && first.agent == waiting.agent &&
                                                  first.strands == waiting.strands);
     Ps done = first.left == 0 ? first.last_done : kNever;
     if (own_part) done = first.done[first.strands == 1 ? 0 : static_cast<std::size_t>(strand)];
     if (done == kNever) return {kNever, {other, own_part && first.strands > 1}};
     latest = std::max(latest, done + between(first.unit, waiting.unit));
+    if (first.copy()) first.needed = std::min(first.needed, now);
   }
   return {latest, {}};
 }
@@ -168,8 +176,61 @@ Ps Window::retires_at() const {
 void Window::retire(Ps now) {
   const Ps finished = now - shape_.rates->stage_latency;
   for (; begin_ != end_; ++begin_) {
-    const TimedOp& first = op(begin_);
-    if (first.left != 0 || first.last_done > finished) return;
+    TimedOp& first = op(begin_);
+    if (first.left != 0) return;
+    if (first.copy()) first.needed = std::min(first.needed, finished);
+    if (first.last_done > finished) return;
+    if (retired_ != nullptr && first.copy()) retired_->push_back({begin_, first.needed});
+  }
+}
+
+void Window::describe(Signature& out, Ps now) const {
+  const Ps over = now - shape_.rates->stage_latency;  // what was done by then is done for all
+  out.push_back(end_ - begin_);
+  for (std::uint32_t number = begin_; number != end_; ++number) {
+    const TimedOp& o = op(number);
+    out.push_back(static_cast<std::int64_t>(o.unit) | o.agent << 4 | o.strands << 8 | o.left << 12 |
+                  (o.waited_for ? 1 : 0) << 16 | o.waits << 20);
+    out.push_back(iteration_ - o.iteration);
+    out.push_back(o.work);
+    for (std::uint8_t s = 0; s < o.strands; ++s) {
+      const Ps done = o.done[s];
+      const bool decided_outside = o.copy() && o.served == s;
+      out.push_back(done == kNever ? -1 : decided_outside || done <= over ? -2 : done - over);
+    }
+    for (std::uint8_t i = 0; i < o.waits; ++i) out.push_back(relative(o.wait_for[i]));
+  }
+  std::int64_t in_scratchpad = 0;
+  for (std::size_t slot = 0; slot < used_; ++slot) {
+    const SlotState& state = slots_[slot];
+    in_scratchpad = in_scratchpad << 1 | (state.in_scratchpad ? 1 : 0);
+    out.push_back(relative(state.writer));
+    for (std::size_t a = 0; a < agents_; ++a) {
+      out.push_back(relative(state.readers[a]));
+      out.push_back(relative(state.earlier_readers[a]));
+    }
+  }
+  out.push_back(in_scratchpad);
+  out.push_back(static_cast<std::int64_t>(used_ << 8 | agents_));
+}
+
+void Window::set_answer(std::uint32_t number, Ps done) {
+  TimedOp& o = op(number);
+  o.done[o.served] = done;
+  o.last_done = 0;
+  for (std::uint8_t s = 0; s < o.strands; ++s) {
+    if (o.done[s] != kNever) o.last_done = std::max(o.last_done, o.done[s]);
+  }
+}
+
+void Window::shift(Ps by) {
+  for (std::uint32_t number = begin_; number != end_; ++number) {
+    TimedOp& o = op(number);
+    for (std::uint8_t s = 0; s < o.strands; ++s) {
+      if (o.done[s] != kNever) o.done[s] += by;
+    }
+    if (o.left != o.strands) o.last_done += by;
+    if (o.needed != kNever) o.needed += by;
   }
 }
 

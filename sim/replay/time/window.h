@@ -8,7 +8,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
+#include "sim/replay/time/cycle.h"
 #include "sim/replay/time/numbered_ring.h"
 #include "sim/replay/time/op_cost.h"
 #include "sim/trace/emitter.h"
@@ -24,14 +26,24 @@ inline constexpr int kMostWaits = 12;
 
 /// An operation on its way.
 struct TimedOp {
+  bool copy() const { return unit == Unit::copy_in || unit == Unit::copy_out; }
+  /// A strand is through with its part, whose result is there at `at`.
+  void finish(int strand, Ps at) {
+    done[static_cast<std::size_t>(strand)] = at;
+    last_done = std::max(last_done, at);
+    --left;
+  }
+
   std::array<Ps, kMostStrands> done{};  // by strand: when its result is there; kNever before
   Ps last_done = 0;                     // of the strands that are done
   Ps work = 0;                          // of one strand, on its unit
+  Ps needed = kNever;                   // of a copy: when its result was first asked for
   Unit unit = Unit::none;
   std::uint8_t agent = 0;
   std::uint8_t strands = 1;
-  std::uint8_t left = 1;   // strands that have not finished
-  bool waited_for = true;  // its strand goes on only when it is finished
+  std::uint8_t left = 1;    // strands that have not finished
+  std::uint8_t served = 0;  // of a copy: the strand whose result the shared memories decide
+  bool waited_for = true;   // its strand goes on only when it is finished
   std::uint8_t waits = 0;
   std::uint32_t iteration = 0;
   std::array<std::uint32_t, kMostWaits> wait_for{};
@@ -56,6 +68,7 @@ struct KnownCost {
 struct Workbench {
   std::array<KnownCost, static_cast<std::size_t>(kOpCount) * 4> known{};  // by operation and flags
   Emitter::Batch batch;
+  CycleBook cycles;
 };
 
 /// How the machine and the kernel shape the operations of a task.
@@ -74,7 +87,12 @@ class Window {
   Window(const Shape& shape, bool keep_records)
       : shape_(shape), keep_records_(keep_records), ops_(kFirstSize), records_(kFirstSize) {}
 
-  /// Takes the next record; false when it is no operation (structure, storage without work).
+  /// Whether a record is an operation: neither structure nor storage without work.
+  static bool is_operation(const TileOp& record);
+  /// Whether it moves data between a tensor and the core.
+  static bool is_copy(const TileOp& record);
+
+  /// Takes the next record; false when it is no operation.
   bool append(const TileOp& record);
 
   TimedOp& op(std::uint32_t number) { return ops_[number]; }
@@ -97,7 +115,7 @@ class Window {
     Ps at;
     Blocker blocker;
   };
-  Readiness ready(std::uint32_t number, int strand) const;
+  Readiness ready(std::uint32_t number, int strand, Ps now);
   /// Whether what blocks a strand is not through its unit yet.
   bool pending(Blocker blocker, int strand) const {
     if (blocker.number < begin_) return false;
@@ -124,6 +142,28 @@ class Window {
 
   OpCost last_cost{};  // of the operation appended last
 
+  // --- for repetition: see cycle.h ---
+
+  /// Appends all that what happens next depends on, relative to `now` and to the oldest operation;
+  /// but for when what the shared memories were asked for is there.
+  void describe(Signature& out, Ps now) const;
+  /// Goes on as if it were so much later.
+  void shift(Ps by);
+  /// A copy moves other elements.
+  void set_elements(std::uint32_t number, const Elements& elements) {
+    records_[number] = with_elements(records_[number], elements);
+  }
+  /// What the shared memories were asked for is there at another time.
+  void set_answer(std::uint32_t number, Ps done);
+
+  /// A copy that is forgotten.
+  struct RetiredCopy {
+    std::uint32_t number;
+    Ps needed;
+  };
+  /// Where to list them; null: nowhere.
+  void list_retired(std::vector<RetiredCopy>* list) { retired_ = list; }
+
  private:
   static constexpr std::uint32_t kFirstSize = 32;  // a power of two
 
@@ -140,6 +180,9 @@ class Window {
   void write(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void load(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void settle(TimedOp& op, const TileOp& record);
+  std::int64_t relative(std::uint32_t number) const {
+    return number < begin_ ? -1 : static_cast<std::int64_t>(number - begin_);
+  }
 
   const OpCost& known_cost(const TileOp& record, std::size_t agent);
 
@@ -148,7 +191,9 @@ class Window {
   NumberedRing<TimedOp> ops_;
   NumberedRing<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
-  std::size_t agents_ = 1;             // up to the highest one so far
+  std::size_t agents_ = 1;  // up to the highest one so far
+  std::size_t used_ = 0;    // slots, up to the highest one so far
+  std::vector<RetiredCopy>* retired_ = nullptr;
   std::uint32_t begin_ = 1, end_ = 1;  // numbers start at 1: 0 means none
   std::uint32_t iteration_ = 0;
 };
