@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "sim/config/overrides.h"
 #include "sim/config/parse.h"
 #include "sim/config/resolve.h"
 #include "sim/config/run_reader.h"
@@ -21,7 +22,7 @@ struct Study::Data {
   Node base{};
   bool time = false;
   std::vector<StudyAxis> axes{};
-  std::vector<std::vector<Assignment>> assignments{};
+  std::vector<AxisDraft> drafts{};  // the same, without their texts
   mutable Documents documents{};
 };
 
@@ -29,8 +30,8 @@ namespace {
 
 using Steps = std::vector<std::size_t>;  // by axis
 
-/// Values of an axis that are tried alone; longer ones are ranges, whose values are alike.
-constexpr std::size_t kMostTried = 10'000;
+/// Values that are tried alone: enough for lists, and those of a range are alike.
+constexpr std::size_t kMostTried = 1000;
 
 Steps steps_of(const std::vector<StudyAxis>& axes, std::uint64_t point) {
   Steps steps(axes.size());
@@ -44,16 +45,20 @@ Steps steps_of(const std::vector<StudyAxis>& axes, std::uint64_t point) {
 /// Whose trace is a file: the results of a study are found again by the run alone.
 void refuse_traces(const Study::Data& data, const Node& run, const RunSpec& spec, Faults& faults) {
   if (!data.catalogue.algorithm(spec.algorithm.name)->from_file) return;
-  const Cursor name = Cursor(run, "", faults).child("algorithm").child("name");
-  name.fault("'" + spec.algorithm.name + "' reads its trace from a file, which may change");
+  const Cursor algorithm = Cursor(run, "", faults).child("algorithm");
+  faults.add(algorithm.child("name").node().at, algorithm.path(),
+             "'" + spec.algorithm.name + "' reads its trace from a file, which may change");
 }
 
 /// The run with a value of every axis, as --set would have it. Throws UserError.
 RunSpec run_at(const Study::Data& data, const Steps& steps) {
   Node sets = make_map({});
   for (std::size_t i = 0; i < steps.size(); ++i) {
-    for (const Node& tree : data.assignments[i][steps[i]]) {
-      sets = merge(std::move(sets), with_long_forms(tree));
+    const AxisDraft& draft = data.drafts[i];
+    for (std::size_t p = 0; p < draft.at.size(); ++p) {
+      const Node& value = draft.values[steps[i]][p];
+      sets = merge(std::move(sets),
+                   with_long_forms(*tree_at(data.axes[i].paths[p], value, draft.at[p])));
     }
   }
   Faults faults;
@@ -84,7 +89,8 @@ void try_values(const Study::Data& data, Faults& faults) {
   std::set<std::string> seen;
   try_run(data, steps, seen, faults);
   for (std::size_t axis = 0; axis < steps.size(); ++axis) {
-    const std::size_t count = std::min(data.axes[axis].values.size(), kMostTried);
+    const std::size_t most = std::max<std::size_t>(2, kMostTried / steps.size());
+    const std::size_t count = std::min(data.axes[axis].values.size(), most);
     for (steps[axis] = 1; steps[axis] < count; ++steps[axis]) try_run(data, steps, seen, faults);
     steps[axis] = 0;
   }
@@ -101,8 +107,10 @@ Study built(const Node& root, const Catalogue& catalogue, const SearchPath& sear
   if (!draft.base) faults.throw_if_any();
   data->base = std::move(*draft.base);
   data->time = draft.time;
-  data->axes = std::move(draft.axes);
-  data->assignments = std::move(draft.assignments);
+  for (AxisDraft& axis : draft.axes) {
+    data->axes.push_back(std::move(axis.axis));
+    data->drafts.push_back(std::move(axis));
+  }
   try_values(*data, faults);
   faults.throw_if_any();
   return Study(std::move(data));

@@ -84,13 +84,19 @@ class Paths {
 /// The values of one path.
 struct Values {
   std::vector<std::string> texts{};
-  std::vector<Node> trees{};
+  std::vector<Node> nodes{};
+
+  void add(Node value) {
+    texts.push_back(text_of(value));
+    nodes.push_back(std::move(value));
+  }
 };
 
-void add_value(const Entry& axis, Node value, Values& out) {
-  out.texts.push_back(text_of(value));
-  out.trees.push_back(*tree_at(axis.key, std::move(value), axis.at));
-}
+struct Reader {
+  StudyDraft& out;
+  Paths paths{};
+  std::size_t values = 0;  // so far
+};
 
 void check_distinct(const Cursor& list, const std::vector<std::string>& texts) {
   std::vector<std::string> sorted = texts;
@@ -99,8 +105,14 @@ void check_distinct(const Cursor& list, const std::vector<std::string>& texts) {
   if (twice != sorted.end()) list.fault("the value " + quote(*twice) + " is there twice");
 }
 
+void add_range(const Cursor& item, Values& out) {
+  for (std::string& text : expand_range(item)) {
+    out.add(make_scalar(std::move(text), item.node().at));
+  }
+}
+
 /// The values of a list; empty with a fault when it has none.
-Values read_values(const Entry& axis, const Cursor& list, bool distinct) {
+Values read_values(const Cursor& list, bool distinct, Reader& reader) {
   Values out;
   const std::size_t before = list.faults().count();
   if (list.node().kind != NodeKind::sequence) {
@@ -110,75 +122,68 @@ Values read_values(const Entry& axis, const Cursor& list, bool distinct) {
   if (list.node().items.empty()) list.fault("expected at least one value");
   for (std::size_t i = 0; i < list.node().items.size(); ++i) {
     const Cursor item = list.item(i);
-    if (!is_range(item.node())) {
-      add_value(axis, item.node(), out);
-      continue;
+    if (reader.values + out.texts.size() > kMostValues) {
+      list.fault("a study has at most " + std::to_string(kMostValues) + " values on all axes");
+      break;
     }
-    for (std::string& text : expand_range(item)) {
-      add_value(axis, make_scalar(std::move(text), item.node().at), out);
+    if (is_range(item.node())) {
+      add_range(item, out);
+    } else {
+      out.add(item.node());
     }
   }
+  reader.values += out.texts.size();
   if (distinct) check_distinct(list, out.texts);
   return list.faults().count() == before ? out : Values{};
 }
 
-struct Reader {
-  StudyDraft& out;
-  Paths paths{};
-};
+/// Paths that advance together as one axis. REQUIRES: equally many values.
+AxisDraft axis_of(const std::vector<const Entry*>& entries, std::vector<Values> columns) {
+  AxisDraft out;
+  for (const Entry* entry : entries) {
+    out.axis.paths.push_back(entry->key);
+    out.at.push_back(entry->at);
+  }
+  for (std::size_t step = 0; step < columns[0].texts.size(); ++step) {
+    out.axis.values.emplace_back();
+    out.values.emplace_back();
+    for (Values& column : columns) {
+      out.axis.values.back().push_back(std::move(column.texts[step]));
+      out.values.back().push_back(std::move(column.nodes[step]));
+    }
+  }
+  return out;
+}
 
-/// The paths of a map as one axis: they have equally many values.
 void read_zip(const Cursor& group, Reader& reader) {
   if (!group.require_map()) return;
   if (group.node().entries.empty()) group.fault("expected at least one path");
-  StudyAxis axis;
+  const std::size_t before = group.faults().count();
+  std::vector<const Entry*> entries;
   std::vector<Values> columns;
-  bool usable = true;
   for (const Entry& entry : group.node().entries) {
-    usable = reader.paths.add(entry, group.path(), group.faults()) && usable;
-    Values values = read_values(entry, group.child(entry), false);
-    if (values.texts.empty()) {
-      usable = false;
-      continue;
+    reader.paths.add(entry, group.path(), group.faults());
+    Values values = read_values(group.child(entry), false, reader);
+    if (values.texts.empty()) continue;
+    if (!columns.empty() && values.texts.size() != columns[0].texts.size()) {
+      group.child(entry).fault(
+          "zipped values are equally many: got " + std::to_string(values.texts.size()) + ", and " +
+          std::to_string(columns[0].texts.size()) + " of " + quote(entries[0]->key));
     }
-    const std::size_t first = columns.empty() ? values.texts.size() : columns[0].texts.size();
-    if (values.texts.size() != first) {
-      group.child(entry).fault("zipped values are equally many: got " +
-                               std::to_string(values.texts.size()) + ", and " +
-                               std::to_string(first) + " of " + quote(axis.paths[0]));
-      usable = false;
-    }
-    axis.paths.push_back(entry.key);
+    entries.push_back(&entry);
     columns.push_back(std::move(values));
   }
-  if (!usable || columns.empty()) return;
-  std::vector<Assignment> assignments;
-  for (std::size_t step = 0; step < columns[0].texts.size(); ++step) {
-    Assignment assignment;
-    std::vector<std::string> texts;
-    for (Values& column : columns) {
-      texts.push_back(std::move(column.texts[step]));
-      assignment.push_back(std::move(column.trees[step]));
-    }
-    axis.values.push_back(std::move(texts));
-    assignments.push_back(std::move(assignment));
-  }
-  reader.out.axes.push_back(std::move(axis));
-  reader.out.assignments.push_back(std::move(assignments));
+  if (columns.empty() || group.faults().count() > before) return;
+  reader.out.axes.push_back(axis_of(entries, std::move(columns)));
 }
 
 void read_axis(const Entry& entry, const Cursor& axes, Reader& reader) {
   const bool fresh = reader.paths.add(entry, axes.path(), axes.faults());
-  Values values = read_values(entry, axes.child(entry), true);
+  Values values = read_values(axes.child(entry), true, reader);
   if (!fresh || values.texts.empty()) return;
-  StudyAxis axis{.paths = {entry.key}};
-  std::vector<Assignment> assignments;
-  for (std::size_t i = 0; i < values.texts.size(); ++i) {
-    axis.values.push_back({std::move(values.texts[i])});
-    assignments.push_back({std::move(values.trees[i])});
-  }
-  reader.out.axes.push_back(std::move(axis));
-  reader.out.assignments.push_back(std::move(assignments));
+  std::vector<Values> columns;
+  columns.push_back(std::move(values));
+  reader.out.axes.push_back(axis_of({&entry}, std::move(columns)));
 }
 
 void read_axes(const Cursor& value, Reader& reader) {
@@ -225,7 +230,7 @@ std::span<const Field<Reader>> study_table() {
 /// The product of the axes, as long as it is sane.
 void check_points(const Cursor& root, const StudyDraft& draft) {
   double points = 1;
-  for (const StudyAxis& axis : draft.axes) points *= static_cast<double>(axis.values.size());
+  for (const AxisDraft& axis : draft.axes) points *= static_cast<double>(axis.values.size());
   if (points <= static_cast<double>(kMostPoints)) return;
   const bool exact = points < 1e15;
   root.child("axes").fault(

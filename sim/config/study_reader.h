@@ -11,15 +11,18 @@
 
 namespace attnsim::config {
 
-/// What one step of an axis sets: a tree of maps for each of its paths.
-using Assignment = std::vector<Node>;
+/// An axis with everything that a fault about a value has to know.
+struct AxisDraft {
+  StudyAxis axis{};
+  std::vector<Position> at{};               // of the paths
+  std::vector<std::vector<Node>> values{};  // by step, then by path
+};
 
 struct StudyDraft {
   Resolver& resolver;
   std::optional<Node> base{};  // in long form, with default sections
   bool time = false;
-  std::vector<StudyAxis> axes{};                       // none empty
-  std::vector<std::vector<Assignment>> assignments{};  // by axis, then by step
+  std::vector<AxisDraft> axes{};  // none without a value
 };
 
 /// Reads the root of a study file. What is wrong is recorded, and the result then incomplete.

@@ -185,8 +185,8 @@ Expansion expanded(const Parts& parts, Scale scale, std::string_view unit) {
   if (parts.rule == Rule::step) {
     const std::optional<Value> step = value_on(scale, unit, parts.argument);
     if (!step) {
-      return {.fault =
-                  "expected a step as " + quote(parts.from) + ", got " + quote(parts.argument)};
+      return {.fault = "expected a step in the unit of " + quote(parts.from) + ", got " +
+                       quote(parts.argument)};
     }
     return by_step(scale, from, to, *step);
   }

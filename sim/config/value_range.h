@@ -18,7 +18,7 @@
 namespace attnsim::config {
 
 /// Longer ranges are refused.
-inline constexpr std::size_t kMostValues = 1'000'000;
+inline constexpr std::size_t kMostValues = 100'000;
 
 /// True for plain text with ` .. ` in it.
 bool is_range(const Node& node);

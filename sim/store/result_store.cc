@@ -80,14 +80,15 @@ class ResultStore::Impl {
 
 void ResultStore::Impl::prepare() {
   const auto application = [&] { return database_.integer("PRAGMA application_id"); };
+  // One moment for all three, while another process may be making the store.
+  database_.execute("BEGIN");
   const std::int64_t owner = application();
-  if (owner != kApplication) {
-    const bool empty = database_.integer("SELECT count(*) FROM sqlite_master") == 0;
-    if (owner != 0 || !empty) {
-      throw UserError("'" + database_.file() + "' is no store of results");
-    }
-  }
   const std::int64_t format = database_.integer("PRAGMA user_version");
+  const bool empty = database_.integer("SELECT count(*) FROM sqlite_master") == 0;
+  database_.execute("COMMIT");
+  if (owner != kApplication && (owner != 0 || !empty)) {
+    throw UserError("'" + database_.file() + "' is no store of results");
+  }
   if (owner == kApplication && format != kFormat) {
     throw UserError("the store '" + database_.file() + "' has format " + std::to_string(format) +
                     "; this version reads and writes format " + std::to_string(kFormat) +
