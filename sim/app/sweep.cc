@@ -1,6 +1,8 @@
 // attnsim sweep: the points of a study.
 #include "sim/study/sweep.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <filesystem>
 #include <map>
@@ -30,9 +32,9 @@ constexpr std::string_view kDetails =
     "'attnsim help config' lists its keys). Every combination is a point, and a point that cannot\n"
     "be planned on its machine says why.\n"
     "The folder holds study.sqlite with a row per point, found again by the content of its run:\n"
-    "a sweep that was interrupted, however, goes on where it was when the same command is given\n"
-    "again, and a study that was changed computes what is new. When all points are there,\n"
-    "results.csv and results.jsonl are written, the same for any number of threads.\n";
+    "an interrupted sweep goes on where it was when the same command is given again, and a study\n"
+    "that was changed computes what is new. When all points are there, results.csv and\n"
+    "results.jsonl are written, the same for any number of threads.\n";
 
 constexpr std::size_t kMostFaulty = 100;  // points whose faults are shown
 
@@ -94,7 +96,8 @@ std::vector<std::size_t> missing_points(const std::vector<std::string>& keys,
 }
 
 unsigned jobs_of(const Arguments& arguments) {
-  return static_cast<unsigned>(whole_number(arguments, "jobs", 1).value_or(0));
+  constexpr std::uint64_t kMost = 256;
+  return static_cast<unsigned>(std::min(kMost, whole_number(arguments, "jobs", 1).value_or(0)));
 }
 
 /// The name of the study's file, without its ending, in the current folder.
