@@ -10,7 +10,7 @@ packages=(
   clang libclang-rt-14-dev clang-format clang-tidy
   # Libraries of the simulator.
   libyaml-cpp-dev nlohmann-json3-dev libboost-program-options-dev libfmt-dev libeigen3-dev
-  libxxhash-dev libzstd-dev
+  libxxhash-dev libzstd-dev libsqlite3-dev
   # Libraries of the tests and benchmarks.
   libgtest-dev librapidcheck-dev libbenchmark-dev
 )

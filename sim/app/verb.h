@@ -46,6 +46,7 @@ Verb check_verb();
 Verb validate_verb();
 Verb curve_verb();
 Verb schedule_verb();
+Verb sweep_verb();
 Verb trace_verb();
 Verb list_verb();
 Verb help_verb();

@@ -131,20 +131,10 @@ Expectation read_expectation(const Cursor& map) {
 }
 
 void read_run_section(const Cursor& value, Draft& out) {
-  Node run = value.node();
-  if (run.is_scalar()) {  // a file name alone
-    run = make_map(value.node().at);
-    run.entries.push_back({.key = "extends", .at = value.node().at, .value = value.node()});
-  }
-  if (!run.is_map()) {
-    value.expected("a map or a file");
-    return;
-  }
-  const std::optional<Node> resolved = out.resolver.run(run, value.path());
-  if (!resolved) return;
-  const Node full = with_default_sections(*resolved);
+  const std::optional<Node> run = run_section(value, out.resolver);
+  if (!run) return;
   const auto spec =
-      read_run(Cursor(full, value.path(), value.faults()), out.catalogue, out.resolver);
+      read_run(Cursor(*run, value.path(), value.faults()), out.catalogue, out.resolver);
   if (spec) out.check.run = *spec;
 }
 

@@ -107,8 +107,8 @@ CoreSpan load_core_span(const std::string& option, const std::string& text);
 /// units. Equal runs give equal text, and load_run() of the text gives the run back.
 std::string echo(const RunSpec& run);
 
-/// Every key of run files, machine files, check files and measurement files with its type, default
-/// and meaning.
+/// Every key of run files, machine files, check files, study files and measurement files with its
+/// type, default and meaning.
 std::string config_reference();
 
 }  // namespace attnsim::config

@@ -34,21 +34,14 @@ std::optional<Node> assignment(std::string_view text, const std::string& prefix,
                                Faults& faults) {
   const std::size_t equals = text.find('=');
   const std::string path = prefix + std::string(text.substr(0, equals));
-  const std::vector<std::string> parts = split_path(path);
-  if (equals == std::string_view::npos || parts.empty() || parts.size() > kDeepestPath) {
+  if (equals == std::string_view::npos || !tree_at(path, {}, at)) {
     faults.add(at, "",
                prefix.empty() ? "expected path=value, such as workload.heads=8"
                               : "expected key=value, such as heads=8");
     return std::nullopt;
   }
   std::optional<Node> value = parse_value(text.substr(equals + 1), at, path, faults);
-  if (!value) return std::nullopt;
-  for (std::size_t i = parts.size(); i-- > 0;) {
-    Node map = make_map(at);
-    map.entries.push_back({.key = parts[i], .at = at, .value = std::move(*value)});
-    value = std::move(map);
-  }
-  return value;
+  return value ? tree_at(path, std::move(*value), at) : std::nullopt;
 }
 
 Node workload_tree(const std::string& argument, Faults& faults) {
@@ -70,6 +63,17 @@ Node section_tree(const std::string& section, const std::string& value) {
 }
 
 }  // namespace
+
+std::optional<Node> tree_at(std::string_view path, Node value, const Position& at) {
+  const std::vector<std::string> parts = split_path(path);
+  if (parts.empty() || parts.size() > kDeepestPath) return std::nullopt;
+  for (std::size_t i = parts.size(); i-- > 0;) {
+    Node map = make_map(at);
+    map.entries.push_back({.key = parts[i], .at = at, .value = std::move(value)});
+    value = std::move(map);
+  }
+  return value;
+}
 
 Node apply_overrides(Node run, const Overrides& overrides, Faults& faults) {
   if (overrides.algorithm) {

@@ -13,6 +13,7 @@
 #include "sim/config/run_reader.h"
 #include "sim/config/schema.h"
 #include "sim/config/source_rule_reader.h"
+#include "sim/config/study_reader.h"
 #include "sim/config/unit_reader.h"
 #include "sim/config/workload_reader.h"
 
@@ -57,6 +58,7 @@ std::string config_reference() {
          section("Check file", check_file_fields()) + section("checks[i]", check_fields()) +
          section("checks[i].expect[j]: one of min and max, equals, max_ratio",
                  expectation_fields()) +
+         section("Study file", study_fields()) +
          section("Measurement file: columns of CSV, in any order", measurement_fields()) +
          section("Table of sources of measurements: rules[i]", source_rule_fields()) + units() +
          "Command line: --set path=value takes any path above, such as\n"

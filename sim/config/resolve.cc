@@ -60,6 +60,17 @@ void add_id(Node& machine, const std::string& file) {
 
 }  // namespace
 
+std::shared_ptr<const Node> Documents::find(const std::string& file) const {
+  const std::lock_guard lock(mutex_);
+  const auto it = documents_.find(file);
+  return it == documents_.end() ? nullptr : it->second;
+}
+
+void Documents::keep(const std::string& file, const Node& document) {
+  const std::lock_guard lock(mutex_);
+  documents_.emplace(file, std::make_shared<const Node>(document));
+}
+
 std::optional<Node> Resolver::run_file(const std::string& file) {
   const std::optional<std::string> found = find_file(file, {}, search_);
   return load(found.value_or(file), "", runs());
@@ -119,6 +130,8 @@ std::optional<Node> Resolver::load(const std::string& file, const std::string& p
 
 std::optional<Node> Resolver::parse_map(const std::string& file, const std::string& path,
                                         std::size_t largest) {
+  if (const auto known = documents_ != nullptr ? documents_->find(file) : nullptr) return *known;
+  const std::size_t before = faults_.count();
   const std::optional<std::string> text = read_text(file, faults_, largest);
   if (!text) return std::nullopt;
   std::optional<Node> node = parse_yaml(*text, file, path, faults_);
@@ -126,6 +139,7 @@ std::optional<Node> Resolver::parse_map(const std::string& file, const std::stri
     faults_.add(node->at, path, "expected a map, got " + describe(*node));
     return std::nullopt;
   }
+  if (node && documents_ != nullptr && faults_.count() == before) documents_->keep(file, *node);
   return node;
 }
 

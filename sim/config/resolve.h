@@ -2,6 +2,9 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,13 +18,26 @@ namespace attnsim::config {
 /// What may be derived; declared in resolve.cc.
 struct Family;
 
+/// Files already parsed, so that thousands of runs read each once. Safe to share between threads.
+class Documents {
+ public:
+  /// nullptr when it was not kept.
+  std::shared_ptr<const Node> find(const std::string& file) const;
+  void keep(const std::string& file, const Node& document);
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::string, std::shared_ptr<const Node>> documents_;
+};
+
 /// Follows chains of `extends`. Every function returns a tree without `extends`, or nothing when a
 /// file is missing, broken, or extends itself; the reasons are in `faults` then. `path` is
 /// where the tree stands in the whole configuration, for messages.
 class Resolver {
  public:
-  /// Both must outlive the resolver.
-  Resolver(const SearchPath& search, Faults& faults) : search_(search), faults_(faults) {}
+  /// All must outlive the resolver. `documents` may be null.
+  Resolver(const SearchPath& search, Faults& faults, Documents* documents = nullptr)
+      : search_(search), faults_(faults), documents_(documents) {}
 
   /// A run file named on the command line.
   std::optional<Node> run_file(const std::string& file);
@@ -52,6 +68,7 @@ class Resolver {
 
   const SearchPath& search_;
   Faults& faults_;
+  Documents* documents_;
   std::vector<Link> chain_;  // files being resolved, outermost first
 };
 

@@ -132,6 +132,20 @@ std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue, R
                  .seed = static_cast<std::uint64_t>(*draft.seed)};
 }
 
+std::optional<Node> run_section(const Cursor& value, Resolver& resolver) {
+  Node run = value.node();
+  if (run.is_scalar()) {  // a file name alone
+    run = make_map(value.node().at);
+    run.entries.push_back({.key = "extends", .at = value.node().at, .value = value.node()});
+  }
+  if (!run.is_map()) {
+    value.expected("a map or a file");
+    return std::nullopt;
+  }
+  std::optional<Node> resolved = resolver.run(run, value.path());
+  return resolved ? std::optional(with_default_sections(std::move(*resolved))) : std::nullopt;
+}
+
 std::vector<FieldDoc> run_fields() { return docs_of(run_table()); }
 
 }  // namespace attnsim::config

@@ -18,6 +18,10 @@ Node with_default_sections(Node run);
 /// when there were faults.
 std::optional<RunSpec> read_run(const Cursor& map, const Catalogue& catalogue, Resolver& resolver);
 
+/// The run that a section of another file states, ready for read_run: a map, usually {extends:
+/// FILE}, or a file name alone. Empty when there were faults.
+std::optional<Node> run_section(const Cursor& value, Resolver& resolver);
+
 /// The keys of a run, for the manual.
 std::vector<FieldDoc> run_fields();
 

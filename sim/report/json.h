@@ -24,6 +24,11 @@ std::string_view tool_version();
 /// closed_form has one entry per memory, its "total" row, with the other rows under `tensors`.
 std::string to_json(const Result& result);
 
+/// The same in one line, without a line end.
+std::string to_json_line(const Result& result);
+/// Of a run that has no result: schema_version, tool, run, no_result (why), provenance.
+std::string to_json_line(const Result& without, const std::string& no_result);
+
 /// passed, failed, skipped, cases.
 std::string to_json(const VerifyReport& report);
 

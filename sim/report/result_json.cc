@@ -210,10 +210,17 @@ Json tool_json() {
   return tool;
 }
 
-std::string to_json(const Result& result) {
+namespace {
+
+Json headed(const Result& result) {
   Json out = versioned();
   out["tool"] = tool_json();
   out["run"] = run_json(result);
+  return out;
+}
+
+Json result_json(const Result& result) {
+  Json out = headed(result);
   out["io"] = array(result.io, io_json);
   out["closed_form"] = closed_form_json(result.closed_form);
   out["footprint"] = array(result.footprint, footprint_json);
@@ -229,7 +236,22 @@ std::string to_json(const Result& result) {
     out["no_time"] = result.no_time;
   }
   out["provenance"] = provenance_json(result.provenance);
-  return dump(out);
+  return out;
+}
+
+std::string line(const Json& json) { return json.dump(-1, ' ', false, kReplace); }
+
+}  // namespace
+
+std::string to_json(const Result& result) { return dump(result_json(result)); }
+
+std::string to_json_line(const Result& result) { return line(result_json(result)); }
+
+std::string to_json_line(const Result& without, const std::string& no_result) {
+  Json out = headed(without);
+  out["no_result"] = no_result;
+  out["provenance"] = provenance_json(without.provenance);
+  return line(out);
 }
 
 std::string to_json(const std::vector<BoundRow>& bounds) {

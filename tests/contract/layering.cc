@@ -37,13 +37,14 @@ const std::vector<Layer>& layers() {
        {"sim/core", "sim/trace", "sim/machine", "sim/machine/cache", "sim/replay"}},
       {"sim/config", {"sim/core"}},
       {"sim/report", {"sim/core"}},
+      {"sim/store", {"sim/core"}},
       {"sim/study",
        {"sim/core", "sim/trace", "sim/machine", "analysis/bounds", "analysis/schedules",
-        "sim/replay", "sim/replay/time"}},
+        "sim/replay", "sim/replay/time", "sim/store"}},
       {"sim/app",
        {"sim/core", "sim/trace", "sim/trace/file", "sim/machine", "sim/machine/cache",
-        "analysis/bounds", "sim/replay", "sim/replay/time", "sim/config", "sim/report",
-        "sim/study"}},
+        "analysis/bounds", "sim/replay", "sim/replay/time", "sim/config", "sim/report", "sim/study",
+        "sim/store"}},
   };
   return table;
 }
@@ -63,6 +64,7 @@ constexpr auto kPackages = std::to_array<Package>({
     {"xxhash.h", "sim/app"},
     {"Eigen/", "sim/replay"},
     {"zstd.h", "sim/trace/file", true},
+    {"sqlite3.h", "sim/store", true},
     // The operating system.
     {"fcntl.h", "sim/app"},
     {"sys/", "sim/app"},

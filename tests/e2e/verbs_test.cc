@@ -39,13 +39,13 @@ TEST(Help, OverviewNamesEveryVerb) {
   EXPECT_EQ(output_of("--help"), overview);
   EXPECT_EQ(output_of("-h"), overview);
   for (const char* verb :
-       {"run", "explain", "verify", "bounds", "check", "trace", "list", "help"}) {
+       {"run", "explain", "verify", "bounds", "sweep", "check", "trace", "list", "help"}) {
     EXPECT_NE(overview.find(std::string("\n  ") + verb + " "), std::string::npos) << verb;
   }
 }
 
 TEST(Help, OfAVerbIsTheSameBothWaysAndNamesItsOptions) {
-  for (const char* verb : {"run", "verify", "bounds", "check", "trace", "list", "help"}) {
+  for (const char* verb : {"run", "verify", "bounds", "sweep", "check", "trace", "list", "help"}) {
     const std::string text = output_of(std::string("help ") + verb);
     EXPECT_EQ(output_of(std::string(verb) + " --help"), text);
     EXPECT_EQ(output_of(std::string(verb) + " -h"), text);
@@ -63,7 +63,8 @@ TEST(Help, OfConfigurationAndAlgorithms) {
 }
 
 TEST(Help, FitsATerminal) {
-  for (const char* topic : {"", "run", "verify", "bounds", "check", "trace", "list", "help"}) {
+  for (const char* topic :
+       {"", "run", "verify", "bounds", "sweep", "check", "trace", "list", "help"}) {
     const std::string text = output_of(std::string("help ") + topic);
     std::size_t width = 0;
     for (const char c : text) {
@@ -75,7 +76,7 @@ TEST(Help, FitsATerminal) {
 
 TEST(Version, IsTheSameEverywhere) {
   EXPECT_EQ(output_of("--version"), "attnsim 0.1.0\n");
-  for (const char* verb : {"run", "verify", "bounds", "check", "trace", "list", "help"}) {
+  for (const char* verb : {"run", "verify", "bounds", "sweep", "check", "trace", "list", "help"}) {
     EXPECT_EQ(output_of(std::string(verb) + " --version"), "attnsim 0.1.0\n");
   }
 }
@@ -83,7 +84,7 @@ TEST(Version, IsTheSameEverywhere) {
 TEST(Refused, UnknownNamesWithASuggestion) {
   expect_refused("verfy",
                  "unknown verb 'verfy'; did you mean 'verify'? (expected one of: run, explain, "
-                 "verify, bounds, curve, schedule, check, validate, trace, list, help)");
+                 "verify, bounds, curve, schedule, sweep, check, validate, trace, list, help)");
   expect_refused("list --fromat json",
                  "unknown option '--fromat'; did you mean '--format'? (expected one of: --format, "
                  "--output, --quiet, --help, --version)");
@@ -106,7 +107,7 @@ TEST(Refused, UnknownNamesWithASuggestion) {
 }
 
 TEST(Refused, VerbsThatThisVersionDoesNotHave) {
-  for (const char* verb : {"sweep", "compare", "report"}) {
+  for (const char* verb : {"compare", "report"}) {
     const Outcome outcome = attnsim(verb);
     EXPECT_EQ(outcome.code, 2) << verb;
     EXPECT_TRUE(outcome.err.starts_with(std::string("unknown verb '") + verb + "'")) << verb;
@@ -136,7 +137,7 @@ TEST(Refused, ArgumentsUsedWrongly) {
   expect_refused("run ''", "an argument is empty; expected a RUN.yaml");
   expect_refused("--format json list",
                  "expected a verb before '--format' (expected one of: run, explain, verify, "
-                 "bounds, curve, schedule, check, validate, trace, list, help)");
+                 "bounds, curve, schedule, sweep, check, validate, trace, list, help)");
 }
 
 TEST(Refused, NothingAtAll) {

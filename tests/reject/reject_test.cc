@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/config/config.h"
+#include "sim/config/study.h"
 #include "sim/config/validation_files.h"
 #include "sim/core/error.h"
 #include "sim/trace/algorithm.h"
@@ -74,6 +75,10 @@ void load(const Command& command) {
     if (command.sources) {
       config::load_source_rules(*command.sources, algorithm_catalogue(), search);
     }
+  } else if (command.verb == "sweep") {
+    const config::Study study =
+        config::load_study(command.file.value(), algorithm_catalogue(), search);
+    for (std::uint64_t point = 0; point < study.points(); ++point) study.run(point);
   } else if (command.verb == "trace") {
     config::load_caches(command.caches);
   } else if (!command.opt.empty()) {
