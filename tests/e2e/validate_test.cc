@@ -47,7 +47,7 @@ std::uint64_t accounted(const json& report) {
 }
 
 TEST(ValidateShipped, AccountsForEveryRow) {
-  const Outcome outcome = attnsim(std::string("validate --longest 512 --format json ") + kShipped);
+  const Outcome outcome = attnsim(std::string("validate --longest 256 --format json ") + kShipped);
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_EQ(outcome.err, "");
   const json report = json::parse(outcome.out);

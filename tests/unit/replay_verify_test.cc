@@ -18,7 +18,7 @@ namespace {
 TEST(Verify, EveryAlgorithmComputesAttention) {
   for (const AlgorithmInfo& info : algorithm_catalogue().algorithms) {
     SCOPED_TRACE(info.id);
-    for (const RunSpec& run : verification_grid(info, 80, 11)) {
+    for (const RunSpec& run : verification_grid(info, 8, 11)) {
       for (const Arithmetic arithmetic : {Arithmetic::exact, Arithmetic::rounded}) {
         const VerifyCase result = verify(run, arithmetic);
         EXPECT_TRUE(result.ok) << result.name << ": " << result.message;
