@@ -47,8 +47,9 @@ AlgorithmInfo info() {
                   .type = ParamType::choice,
                   .default_value = "added",
                   .doc = "a mask is added to the scores, which costs nothing backward, or fills "
-                         "them, and then their gradient",
-                  .choices = {"added", "filled"}},
+                         "them and then their gradient; filled_view: in place in a view, of which "
+                         "autograd copies the gradient four times",
+                  .choices = {"added", "filled", "filled_view"}},
                  {.name = "mask_always",
                   .type = ParamType::boolean,
                   .default_value = "false",
@@ -74,15 +75,23 @@ constexpr std::int64_t kRounds = 4;
 constexpr std::int64_t kDropoutElements = 1024;
 constexpr std::int64_t kVector = 8;  // elements of a thread of a long softmax at a time
 
+/// Copies of the gradient of a view that was written in place: of the whole into new storage, of
+/// the view, of that for the function's own result, and back (CopySlices of torch/csrc/autograd,
+/// and masked_fill, which is no kernel of its own but a copy that is then filled in place).
+constexpr std::size_t kViewCopies = 4;
+
 /// What a script's call has beside the products and the softmax.
 struct Parts {
   explicit Parts(const PlanRequest& r)
       : scales(r.choice.params.choice("scale") == "kernel"),
         masks(r.workload.masked() || r.choice.params.boolean("mask_always")),
-        fills(r.choice.params.choice("mask") == "filled"),
+        fills(masks && r.choice.params.choice("mask") != "added"),
+        copies(fills && r.choice.params.choice("mask") == "filled_view" ? kViewCopies : 0),
         drops(r.workload.dropout || r.choice.params.boolean("dropout_always")) {}
 
-  bool scales, masks, fills, drops;
+  bool scales, masks, fills;
+  std::size_t copies;  // of the gradient of the scores
+  bool drops;
 };
 
 /// What an elementwise kernel takes at a time, on a small machine as much as fits beside its other
@@ -219,8 +228,7 @@ class ProductTiles final : public TileModel {
     const std::uint64_t by_key = number(ceil_div(w_.seqlen_kv, b));
     const std::uint64_t by_dv = number(ceil_div(w_.head_dim_v, b));
     const std::uint64_t by_d = number(ceil_div(w_.head_dim, b));
-    const bool fills = parts_.masks && parts_.fills;
-    const std::uint64_t in_place = (parts_.scales ? 1 : 0) + (fills ? 1 : 0);
+    const std::uint64_t in_place = (parts_.scales ? 1 : 0) + (parts_.fills ? 1 : 0) + parts_.copies;
     const std::uint64_t drops = parts_.drops ? 1 : 0;
     const std::uint64_t passes = this->passes(gradient_);
     const DType dtype = w_.dtype;
@@ -239,7 +247,7 @@ class ProductTiles final : public TileModel {
         {.tensor = "dQ_tokens", .dtype = dtype, .written = rows() * d},
         {.tensor = "dK_tokens", .dtype = dtype, .written = kv_rows() * d},
         {.tensor = "dV_tokens", .dtype = dtype, .written = kv_rows() * dv}};
-    if (fills) form.push_back({.tensor = "mask", .dtype = mask_dtype(), .read = scores()});
+    if (parts_.fills) form.push_back({.tensor = "mask", .dtype = mask_dtype(), .read = scores()});
     if (parts_.drops) {
       form.push_back(scores("P_dropped", by_dv, 0));
       form.push_back({.tensor = "kept", .dtype = DType::i8, .read = scores()});
@@ -290,7 +298,7 @@ class StandardPytorch final : public Schedule {
     t_.k = copies_[1].copy();
     t_.v = copies_[2].copy();
     multiply(0, {"scores", {t_.q}, {t_.k, true}, s_, w_.dtype, parts_.scales ? 1 : scale_});
-    if (parts_.scales) scale(0, "scale", s_);
+    if (parts_.scales) scale(0, "scale", s_, scale_);
     if (parts_.masks) mask(0, "mask", s_, true);
     softmax_.add_to(program_, "softmax", s_, p_, model_.softmax()).launch =
         softmax_launch(model_.softmax(), 1);
@@ -315,8 +323,10 @@ class StandardPytorch final : public Schedule {
     }
     softmax_gradient_.add_to(program_, "ds", p_, d_p, d_s, model_.gradient()).launch =
         softmax_launch(model_.gradient(), 2);
-    if (parts_.masks && parts_.fills) mask(1, "mask_gradient", d_s, false);
-    if (parts_.scales) scale(1, "scale_gradient", d_s);
+    // A copy in place moves what one into new storage moves.
+    for (std::size_t n = 0; n < parts_.copies; ++n) scale(2 + n, "copy_gradient", d_s, 1);
+    if (parts_.fills) mask(1, "mask_gradient", d_s, false);
+    if (parts_.scales) scale(1, "scale_gradient", d_s, scale_);
     const double factor = parts_.scales ? 1 : scale_;
     multiply(4, {"dq", {d_s}, {t_.k}, g_.d_q, w_.dtype, factor});
     multiply(5, {"dk", {d_s, true}, {t_.q}, g_.d_k, w_.dtype, factor});
@@ -339,8 +349,8 @@ class StandardPytorch final : public Schedule {
   void copy(std::size_t n, const std::string& name, const Tensor& from) {
     copies_[n].add_to(program_, name, from, w_.dtype, strided(from)).launch = kElementwise;
   }
-  void scale(std::size_t n, const std::string& name, const Tensor& x) {
-    scales_[n].add_to(program_, name, x, scale_, vectors(x)).launch = kElementwise;
+  void scale(std::size_t n, const std::string& name, const Tensor& x, double factor) {
+    scales_[n].add_to(program_, name, x, factor, vectors(x)).launch = kElementwise;
   }
   void mask(std::size_t n, const std::string& name, const Tensor& x, bool hides) {
     masks_[n].add_to(program_, name, x, mask_values_, mask_, hides, strided(x)).launch =
@@ -377,7 +387,7 @@ class StandardPytorch final : public Schedule {
   Tensor s_, p_, dropped_, mask_values_;
   Dropping dropping_;
   CopyKernel copies_[6];
-  ScaleKernel scales_[2];
+  ScaleKernel scales_[2 + kViewCopies];
   MaskKernel masks_[2];
   SoftmaxKernel softmax_;
   SoftmaxGradientKernel softmax_gradient_;
