@@ -6,7 +6,7 @@
 //
 // Backward, with P, P' and the mask of the forward pass:
 //
-//     dV = P'^T dO;  dP = dO V^T;  [dP = dropout(dP)];  dS = P o (dP - rowsum(P o dP))
+//     dV = P'^T dO;  dP = dO V^T;  [dP = dropout(dP)];  T = P o dP;  dS = T - P rowsum(T)
 //     [dS = mask(dS)];  [dS = scale dS];  dQ = dS K;  dK = dS^T Q;  dQ, dK, dV copied back
 //
 // What is in brackets depends on the script. Launches are those of PyTorch 1.12 to 2.0
@@ -16,8 +16,9 @@
 // where an operand is broadcast or strided). The tiles of the products are those that cuBLAS names
 // in its kernels (ampere_fp16_s16816gemm_fp16_128x64_...).
 //
-// Which elements are dropped is generated again backward, as all algorithms here do; the bytes of
-// the mask are moved all the same.
+// Two things are moved as PyTorch moves them and computed elsewhere: which elements are dropped is
+// generated again backward, as in all algorithms here; and T holds dP (SoftMax.cu multiplies it by
+// P in a kernel of its own), for the next kernel forms dS = P o (dP - rowsum(P o dP)) in one go.
 #include <algorithm>
 #include <bit>
 #include <cmath>
@@ -238,8 +239,9 @@ class ProductTiles final : public TileModel {
         {.tensor = copied ? "K_heads" : "K", .dtype = dtype, .read = keys() * d * by_row},
         {.tensor = copied ? "V_heads" : "V", .dtype = dtype, .read = keys() * dv * by_row},
         {.tensor = "dO", .dtype = dtype, .read = 2 * rows() * dv * by_key},
-        scores("P", passes + (1 - drops) * by_dv, 0),
-        scores("dP", passes + drops, 1 + drops),
+        scores("P", 1 + passes + (1 - drops) * by_dv, 0),
+        scores("dP", 1 + drops, 1 + drops),
+        scores("T", passes, 1),
         scores("dS", 2 * by_d + in_place, 1 + in_place),
         {.tensor = "dQ", .dtype = dtype, .read = rows() * d, .written = rows() * d},
         {.tensor = "dK", .dtype = dtype, .read = kv_rows() * d, .written = kv_rows() * d},
@@ -321,7 +323,8 @@ class StandardPytorch final : public Schedule {
       dropout_gradient_.add_to(program_, "dropout_gradient", d_p, dropping_, vectors(d_p)).launch =
           kElementwise;
     }
-    softmax_gradient_.add_to(program_, "ds", p_, d_p, d_s, model_.gradient()).launch =
+    weighted_.add_to(program_, "T", d_p, w_.dtype, vectors(d_p), p_).launch = kElementwise;
+    softmax_gradient_.add_to(program_, "ds", p_, weighted_.copy(), d_s, model_.gradient()).launch =
         softmax_launch(model_.gradient(), 2);
     // A copy in place moves what one into new storage moves.
     for (std::size_t n = 0; n < parts_.copies; ++n) scale(2 + n, "copy_gradient", d_s, 1);
@@ -386,7 +389,7 @@ class StandardPytorch final : public Schedule {
   GradientTensors g_;
   Tensor s_, p_, dropped_, mask_values_;
   Dropping dropping_;
-  CopyKernel copies_[6];
+  CopyKernel copies_[6], weighted_;
   ScaleKernel scales_[2 + kViewCopies];
   MaskKernel masks_[2];
   SoftmaxKernel softmax_;

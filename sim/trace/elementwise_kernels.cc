@@ -36,8 +36,10 @@ ElementBlocks ElementBlocks::of(const Tensor& matrix, std::int64_t elements, std
 }
 
 Kernel& CopyKernel::add_to(Program& program, const std::string& name, const Tensor& from,
-                           DType dtype, const ElementBlocks& blocks) {
+                           DType dtype, const ElementBlocks& blocks,
+                           const std::optional<Tensor>& beside) {
   from_ = from;
+  beside_ = beside;
   blocks_ = blocks;
   to_ = program.add({name, TensorRole::workspace, dtype, from.planes(), from.rows(), from.cols()});
   return program.add_kernel<&CopyKernel::run>(
@@ -53,6 +55,9 @@ Task CopyKernel::run(Emitter& em, GridIndex at) const {
   Loop loop(em, {Run::within_block(at[0], rounds, ceil_div(from_.rows(), rows))});
   for (Index i; co_await loop.next(i);) {
     const Tile x = a.load(from_.block(at[2], i, rows, at[1], cols), Role::vector);
+    if (beside_) {
+      const Tile unused = a.load(beside_->block(at[2], i, rows, at[1], cols), Role::vector);
+    }
     a.store(x, to_.block(at[2], i, rows, at[1], cols));
   }
 }

@@ -1,6 +1,6 @@
 // Kernels that go through matrices in memory element by element.
 //
-//     copy:      for each block of X: load it; store it in Y
+//     copy:      for each block of X: load it; [load that of another matrix]; store it in Y
 //     scale:     for each block of X: load it; X = factor X; store it
 //     mask:      for each block of X: load it and the mask's; hide elements of X; store it
 //     dropout:   for each block of P: load it; store P after dropout, and which elements it kept
@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "sim/core/workload.h"
@@ -32,9 +33,9 @@ struct ElementBlocks {
 class CopyKernel {
  public:
   /// Declares the copy, `name`, and adds the kernel to a program that it outlives, as the others
-  /// below do.
+  /// below do. `beside` is read along with it.
   Kernel& add_to(Program& program, const std::string& name, const Tensor& from, DType dtype,
-                 const ElementBlocks& blocks);
+                 const ElementBlocks& blocks, const std::optional<Tensor>& beside = {});
 
   const Tensor& copy() const { return to_; }
 
@@ -42,6 +43,7 @@ class CopyKernel {
 
  private:
   Tensor from_, to_;
+  std::optional<Tensor> beside_;
   ElementBlocks blocks_;
 };
 

@@ -29,7 +29,7 @@ RunSpec run_of(const std::string& pass, const std::vector<std::string>& sets = {
 std::uint64_t bytes_per_score(const RunSpec& run) {
   const Result result = replay::replay(run);
   std::uint64_t bytes = 0;
-  for (const char* tensor : {"S", "P", "P_dropped", "kept", "dP", "dS"}) {
+  for (const char* tensor : {"S", "P", "P_dropped", "kept", "dP", "T", "dS"}) {
     const IoRow* row = result.io_row("l2", tensor);
     if (row != nullptr) bytes += row->bytes().count;
   }
@@ -49,24 +49,25 @@ TEST(StandardPytorch, AMaskAddsFourAndDropoutFive) {
   EXPECT_EQ(bytes_per_score(run_of("forward", {"algorithm.scale=kernel"})), 12U);
 }
 
-// dV reads P, dP is written; the softmax reads both and writes dS, which two products read.
-TEST(StandardPytorch, BackwardMovesFourteenBytesForEachScore) {
-  EXPECT_EQ(bytes_per_score(run_of("backward")), 14U);
+// dV reads P, dP is written; a kernel multiplies them, another one reads the product and P and
+// writes dS, which two products read.
+TEST(StandardPytorch, BackwardMovesTwentyBytesForEachScore) {
+  EXPECT_EQ(bytes_per_score(run_of("backward")), 20U);
 }
 
-// GPT-2 in training: 15 bytes forward, and backward 19, since what is added has no gradient.
-TEST(StandardPytorch, TrainingWithAMaskAndDropoutMovesThirtyFour) {
+// GPT-2 in training: 15 bytes forward, and backward 25, since what is added has no gradient.
+TEST(StandardPytorch, TrainingWithAMaskAndDropoutMovesForty) {
   EXPECT_EQ(bytes_per_score(run_of("forward_backward", {"algorithm.mask_always=true",
                                                         "algorithm.dropout_always=true"})),
-            34U);
+            40U);
 }
 
 // What is filled has one, and in a view four copies of it beside.
 TEST(StandardPytorch, AFilledMaskCostsBackwardToo) {
   const std::string always = "algorithm.mask_always=true";
-  EXPECT_EQ(bytes_per_score(run_of("backward", {always, "algorithm.mask=added"})), 14U);
-  EXPECT_EQ(bytes_per_score(run_of("backward", {always, "algorithm.mask=filled"})), 18U);
-  EXPECT_EQ(bytes_per_score(run_of("backward", {always, "algorithm.mask=filled_view"})), 34U);
+  EXPECT_EQ(bytes_per_score(run_of("backward", {always, "algorithm.mask=added"})), 20U);
+  EXPECT_EQ(bytes_per_score(run_of("backward", {always, "algorithm.mask=filled"})), 24U);
+  EXPECT_EQ(bytes_per_score(run_of("backward", {always, "algorithm.mask=filled_view"})), 40U);
 }
 
 TEST(StandardPytorch, RunsOnTheLibrarysTiles) {
