@@ -51,6 +51,13 @@ AlgorithmInfo info() {
                          "them and then their gradient; filled_view: in place in a view, of which "
                          "autograd copies the gradient four times",
                   .choices = {"added", "filled", "filled_view"}},
+                 {.name = "softmax_gradient",
+                  .type = ParamType::choice,
+                  .default_value = "two_kernels",
+                  .doc =
+                      "P o dP by a kernel of its own before the softmax's, as in PyTorch, or all "
+                      "in one, as in fused softmax kernels",
+                  .choices = {"two_kernels", "one_kernel"}},
                  {.name = "mask_always",
                   .type = ParamType::boolean,
                   .default_value = "false",
@@ -88,10 +95,12 @@ struct Parts {
         masks(r.workload.masked() || r.choice.params.boolean("mask_always")),
         fills(masks && r.choice.params.choice("mask") != "added"),
         copies(fills && r.choice.params.choice("mask") == "filled_view" ? kViewCopies : 0),
+        weighs(r.choice.params.choice("softmax_gradient") == "two_kernels"),
         drops(r.workload.dropout || r.choice.params.boolean("dropout_always")) {}
 
   bool scales, masks, fills;
   std::size_t copies;  // of the gradient of the scores
+  bool weighs;         // P o dP by itself
   bool drops;
 };
 
@@ -231,6 +240,7 @@ class ProductTiles final : public TileModel {
     const std::uint64_t by_d = number(ceil_div(w_.head_dim, b));
     const std::uint64_t in_place = (parts_.scales ? 1 : 0) + (parts_.fills ? 1 : 0) + parts_.copies;
     const std::uint64_t drops = parts_.drops ? 1 : 0;
+    const std::uint64_t weighs = parts_.weighs ? 1 : 0;
     const std::uint64_t passes = this->passes(gradient_);
     const DType dtype = w_.dtype;
     const bool copied = w_.runs_forward();
@@ -239,9 +249,8 @@ class ProductTiles final : public TileModel {
         {.tensor = copied ? "K_heads" : "K", .dtype = dtype, .read = keys() * d * by_row},
         {.tensor = copied ? "V_heads" : "V", .dtype = dtype, .read = keys() * dv * by_row},
         {.tensor = "dO", .dtype = dtype, .read = 2 * rows() * dv * by_key},
-        scores("P", 1 + passes + (1 - drops) * by_dv, 0),
-        scores("dP", 1 + drops, 1 + drops),
-        scores("T", passes, 1),
+        scores("P", weighs + passes + (1 - drops) * by_dv, 0),
+        scores("dP", (parts_.weighs ? 1 : passes) + drops, 1 + drops),
         scores("dS", 2 * by_d + in_place, 1 + in_place),
         {.tensor = "dQ", .dtype = dtype, .read = rows() * d, .written = rows() * d},
         {.tensor = "dK", .dtype = dtype, .read = kv_rows() * d, .written = kv_rows() * d},
@@ -249,6 +258,7 @@ class ProductTiles final : public TileModel {
         {.tensor = "dQ_tokens", .dtype = dtype, .written = rows() * d},
         {.tensor = "dK_tokens", .dtype = dtype, .written = kv_rows() * d},
         {.tensor = "dV_tokens", .dtype = dtype, .written = kv_rows() * dv}};
+    if (parts_.weighs) form.push_back(scores("T", passes, 1));
     if (parts_.fills) form.push_back({.tensor = "mask", .dtype = mask_dtype(), .read = scores()});
     if (parts_.drops) {
       form.push_back(scores("P_dropped", by_dv, 0));
@@ -323,9 +333,12 @@ class StandardPytorch final : public Schedule {
       dropout_gradient_.add_to(program_, "dropout_gradient", d_p, dropping_, vectors(d_p)).launch =
           kElementwise;
     }
-    weighted_.add_to(program_, "T", d_p, w_.dtype, vectors(d_p), p_).launch = kElementwise;
-    softmax_gradient_.add_to(program_, "ds", p_, weighted_.copy(), d_s, model_.gradient()).launch =
-        softmax_launch(model_.gradient(), 2);
+    if (parts_.weighs) {
+      weighted_.add_to(program_, "T", d_p, w_.dtype, vectors(d_p), p_).launch = kElementwise;
+    }
+    softmax_gradient_
+        .add_to(program_, "ds", p_, parts_.weighs ? weighted_.copy() : d_p, d_s, model_.gradient())
+        .launch = softmax_launch(model_.gradient(), 2);
     // A copy in place moves what one into new storage moves.
     for (std::size_t n = 0; n < parts_.copies; ++n) scale(2 + n, "copy_gradient", d_s, 1);
     if (parts_.fills) mask(1, "mask_gradient", d_s, false);

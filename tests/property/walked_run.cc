@@ -48,6 +48,7 @@ WalkCase any_pytorch_problem(walker::Algorithm algorithm) {
   w.fills = w.masks && *rc::gen::arbitrary<bool>().as("filled");
   w.copies = w.fills && *rc::gen::arbitrary<bool>().as("in a view") ? 4 : 0;
   w.drops = *rc::gen::arbitrary<bool>().as("dropout");
+  w.weighs = *rc::gen::arbitrary<bool>().as("P o dP by itself");
   return w;
 }
 
@@ -133,6 +134,7 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
   params.set("dq", std::string(w.atomic ? "atomic" : "core"));
   params.set("scale", std::string(w.scales ? "kernel" : "product"));
   params.set("mask", std::string(w.copies > 0 ? "filled_view" : w.fills ? "filled" : "added"));
+  params.set("softmax_gradient", std::string(w.weighs ? "two_kernels" : "one_kernel"));
   params.set("mask_always", w.masks);
   params.set("dropout_always", w.drops);
   params.set("variant", std::string(w.stable ? "stable" : "literal"));

@@ -107,12 +107,13 @@ struct WalkCase {
   // standard_pytorch: which kernels there are beside the products and the softmax: one that scales
   // the scores (backward: their gradient); one that brings in the mask (a matrix for all heads), by
   // filling the scores and then their gradient, too, or only adding; so many copies of the gradient
-  // before that; and dropout, which stores which elements it kept.
+  // before that; dropout, which stores which elements it kept; and P o dP by itself (T).
   bool scales = false;
   bool masks = false;
   bool fills = false;
   std::int64_t copies = 0;
   bool drops = false;
+  bool weighs = true;
 
   // square_tiling: `tile` is B; `depth` the columns of Q and K, and the keys of S and V, at a time.
   bool stable = true;

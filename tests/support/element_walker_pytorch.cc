@@ -58,11 +58,13 @@ Result walk_standard_pytorch_backward(const WalkCase& w) {
       in_place(w, result["dP"]);
       result["kept"].read += whole(nq, nk);
     }
-    copy(result["dP"], result["T"], whole(nq, nk));
-    result["P"].read += whole(nq, nk);  // T is their product
+    if (w.weighs) {
+      copy(result["dP"], result["T"], whole(nq, nk));
+      result["P"].read += whole(nq, nk);  // T is their product
+    }
     for (int pass = w.row_fits ? 1 : 0; pass < 2; ++pass) {
       result["P"].read += whole(nq, nk);
-      result["T"].read += whole(nq, nk);
+      result[w.weighs ? "T" : "dP"].read += whole(nq, nk);
     }
     result["dS"].written += whole(nq, nk);
     for (std::int64_t n = 0; n < w.copies; ++n) in_place(w, result["dS"]);
