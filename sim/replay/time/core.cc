@@ -53,7 +53,7 @@ void Core::serve(const Copy& copy, Shared& shared) {
     strand.waiting = false;
     strand.free_at = static_cast<Ps>(port);
     strand.last = op.unit;
-    ++strand.next;
+    place.step(strand);
   }
   if (listener_ != nullptr) {
     listener_->work(id_, copy.place, record.agent, record, in ? Unit::copy_in : Unit::copy_out,
@@ -101,7 +101,8 @@ void Core::issue() {
       completed_at_once_ = false;
       place.sleep(kNever);
       for (std::size_t s = 0; s < place.strands().size(); ++s) {
-        while (issue(p, s)) {
+        Place::Strand& strand = place.strands()[s];
+        while (!strand.waiting && strand.next != 0 && issue(p, s, strand)) {
         }
       }
     } while (place.pull() || completed_at_once_);
@@ -110,15 +111,12 @@ void Core::issue() {
   }
 }
 
-/// Issues a strand's next operation if it can go now.
-bool Core::issue(std::size_t p, std::size_t s) {
+/// Issues the next operation of a strand, which has one, if it can go now.
+bool Core::issue(std::size_t p, std::size_t s, Place::Strand& strand) {
   Place& place = *places_[p];
-  Place::Strand& strand = place.strands()[s];
-  if (strand.waiting) return false;
-  const std::uint32_t number = place.next_of(strand);
-  if (number == 0) return false;
-  Window& window = place.window();
-  if (strand.blocker != 0 && window.pending(strand.blocker)) return false;
+  const Window& window = place.window();
+  if (strand.blocker.number != 0 && window.pending(strand.blocker, strand.part)) return false;
+  const std::uint32_t number = strand.next;
   const TimedOp& op = window.op(number);
   if (strand.ready_at == kNever) {
     const Window::Readiness ready = window.ready(number, strand.part);
@@ -131,7 +129,7 @@ bool Core::issue(std::size_t p, std::size_t s) {
     return false;
   }
   strand.ready_at = kNever;
-  strand.blocker = 0;
+  strand.blocker = {};
   switch (op.unit) {
     case Unit::copy_in:
     case Unit::copy_out:
@@ -156,7 +154,7 @@ bool Core::issue(std::size_t p, std::size_t s) {
       completed_at_once_ = true;
       break;
   }
-  ++strand.next;
+  place.step(strand);
   return true;
 }
 
@@ -168,8 +166,10 @@ Ps Core::time_of(const Server& server) const {
   return now_ + (left * slowdown_ + kMillion - 1) / kMillion;
 }
 
-Ps Core::next_event() const {
-  Ps next = std::min(time_of(matrix_), time_of(vector_));
+Ps Core::next_event() {
+  matrix_.ends_at = time_of(matrix_);
+  vector_.ends_at = time_of(vector_);
+  Ps next = std::min(matrix_.ends_at, vector_.ends_at);
   for (const auto& place : places_) next = std::min(next, place->wakes_at());
   return next;
 }
@@ -177,15 +177,13 @@ Ps Core::next_event() const {
 void Core::advance(Ps to) {
   const Ps passed = to - now_;
   const bool both = matrix_.busy() && vector_.busy();
-  const bool matrix_done = time_of(matrix_) <= to;
-  const bool vector_done = time_of(vector_) <= to;
   const Ps progress = both ? passed * kMillion / slowdown_ : passed;
   for (Server* server : {&matrix_, &vector_}) {
     if (server->busy()) server->front().left -= progress;
   }
   now_ = to;
-  if (matrix_done) finish(matrix_);
-  if (vector_done) finish(vector_);
+  if (matrix_.ends_at <= to) finish(matrix_);
+  if (vector_.ends_at <= to) finish(vector_);
 }
 
 /// The first job of a server is done.
@@ -204,7 +202,7 @@ void Core::finish(Server& server) {
     strand.waiting = false;
     strand.free_at = now_;
     strand.last = op.unit;
-    ++strand.next;
+    place.step(strand);
   }
   place.complete(job.number, strand.part, now_);
 }

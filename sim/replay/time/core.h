@@ -70,6 +70,7 @@ class Core {
   struct Server {
     std::vector<Job> jobs;  // a queue: from `first` on
     std::size_t first = 0;
+    Ps ends_at = kNever;  // the first one, if nothing changes before: see next_event()
     bool busy() const { return first != jobs.size(); }
     Job& front() { return jobs[first]; }
     const Job& front() const { return jobs[first]; }
@@ -90,10 +91,10 @@ class Core {
   void serve_requests(Shared& shared);
   void serve(const Copy& copy, Shared& shared);
   void issue();
-  bool issue(std::size_t place, std::size_t strand);
+  bool issue(std::size_t place, std::size_t strand, Place::Strand& of);
   void finish_task(std::size_t place);
   Ps time_of(const Server& server) const;
-  Ps next_event() const;
+  Ps next_event();
   void advance(Ps to);
   void finish(Server& server);
 

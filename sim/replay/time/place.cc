@@ -1,6 +1,7 @@
 #include "sim/replay/time/place.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace attnsim::replay::time {
 namespace {
@@ -28,22 +29,38 @@ void Place::start(std::int64_t task, Ps at) {
 
 void Place::push(std::size_t queue, std::uint32_t number) {
   Queue& q = queues_[queue];
-  if (q.numbers.size() == 0) open(queue);
-  std::uint32_t behind = 0;
-  for (const Strand& strand : strands_) {
-    if (strand.queue == queue) behind = std::max(behind, q.pushed - strand.next);
-  }
-  if (behind == q.numbers.size()) q.numbers.grow(q.pushed - behind, q.pushed);
+  if (q.strands == 0) open(queue);
+  if (q.pushed == q.room_until) make_room(q);
   q.numbers[q.pushed++] = number;
+  for (std::size_t s = 0; s < q.strands; ++s) {
+    Strand& strand = strands_[q.first_strand + s];
+    if (strand.next != 0) continue;
+    strand.next = number;
+    if (!strand.stores) --starved_;
+  }
+}
+
+void Place::make_room(Queue& queue) {
+  std::uint32_t behind = 0;
+  for (std::size_t s = 0; s < queue.strands; ++s) {
+    behind = std::max(behind, queue.pushed - strands_[queue.first_strand + s].position);
+  }
+  if (behind == queue.numbers.size()) queue.numbers.grow(queue.pushed - behind, queue.pushed);
+  queue.room_until = queue.pushed - behind + queue.numbers.size();
 }
 
 /// A queue's first operation brings its strands into being.
 void Place::open(std::size_t queue) {
-  queues_[queue].numbers = NumberedRing<std::uint32_t>(kFirstQueue);
-  const int parts = queue % kKinds == compute ? shape_.strands[queue / kKinds] : 1;
-  for (int part = 0; part < parts; ++part) {
-    strands_.push_back(
-        {.queue = static_cast<std::uint8_t>(queue), .part = static_cast<std::uint8_t>(part)});
+  Queue& q = queues_[queue];
+  q.numbers = NumberedRing<std::uint32_t>(kFirstQueue);
+  q.first_strand = strands_.size();
+  q.strands = queue % kKinds == compute ? shape_.strands[queue / kKinds] : 1;
+  const bool stores = queue % kKinds == copy_out;
+  if (!stores) starved_ += q.strands - (std::exchange(empty_, false) ? 1 : 0);
+  for (std::size_t part = 0; part < q.strands; ++part) {
+    strands_.push_back({.queue = static_cast<std::uint8_t>(queue),
+                        .part = static_cast<std::uint8_t>(part),
+                        .stores = stores});
   }
 }
 
@@ -61,22 +78,11 @@ void Place::consume(std::span<const TileOp> ops) {
   }
 }
 
-/// Whether a strand that is not just storing has nothing to go on with, or there is none yet.
-bool Place::starved() const {
-  bool none = true;
-  for (const Strand& strand : strands_) {
-    if (strand.queue % kKinds == copy_out) continue;
-    none = false;
-    if (!strand.waiting && next_of(strand) == 0) return true;
-  }
-  return none;
-}
-
 bool Place::far_ahead() const { return window_.iterations_ahead() >= kLookAhead; }
 
 bool Place::pull() {
   bool any = false;
-  while (task_ && starved() && !far_ahead()) {
+  while (task_ && starved_ > 0 && !far_ahead()) {
     any = true;
     task_->resume();
     if (task_->done()) task_.reset();  // its tiles drop
@@ -88,6 +94,7 @@ bool Place::pull() {
 void Place::complete(std::uint32_t number, int part, Ps done) {
   TimedOp& op = window_.op(number);
   op.done[static_cast<std::size_t>(part)] = done;
+  op.last_done = std::max(op.last_done, done);
   --op.left;
   stirred_ = true;
   --unfinished_;

@@ -39,21 +39,25 @@ class Place final : public Sink {
   bool finished() const { return emitted() && unfinished_ == 0; }
 
   struct Strand {
-    std::uint8_t queue = 0;     // index into the queues
-    std::uint8_t part = 0;      // of the agent's strands
-    std::uint32_t next = 0;     // position in its queue
-    bool waiting = false;       // for the operation it issued last
-    Ps free_at = 0;             // when its last operation, or the core's port with it, was done
-    Unit last = Unit::none;     // what that was on
-    Ps ready_at = kNever;       // of its next operation, once that is known
-    std::uint32_t blocker = 0;  // what its next operation waits for; 0: nothing that is known
+    std::uint8_t queue = 0;        // index into the queues
+    std::uint8_t part = 0;         // of the agent's strands
+    bool stores = false;           // and does nothing else
+    bool waiting = false;          // for the operation it issued last
+    Unit last = Unit::none;        // what that was on
+    std::uint32_t position = 0;    // in its queue, of
+    std::uint32_t next = 0;        // the operation it issues next; 0: none is known
+    Ps free_at = 0;                // when its last operation, or the core's port with it, was done
+    Ps ready_at = kNever;          // of its next operation, once that is known
+    Window::Blocker blocker = {};  // what its next operation waits for
   };
 
   std::vector<Strand>& strands() { return strands_; }
-  /// The operation a strand would issue next; 0: none is known.
-  std::uint32_t next_of(const Strand& strand) const {
+  /// A strand's next operation is under way: on to the one behind it.
+  void step(Strand& strand) {
     const Queue& queue = queues_[strand.queue];
-    return strand.next == queue.pushed ? 0 : queue.numbers[strand.next];
+    ++strand.position;
+    strand.next = strand.position == queue.pushed ? 0 : queue.numbers[strand.position];
+    if (strand.next == 0 && !strand.stores) ++starved_;
   }
 
   /// The part of an operation is done, its results at `done`.
@@ -79,6 +83,8 @@ class Place final : public Sink {
   struct Queue {
     NumberedRing<std::uint32_t> numbers{};  // of operations, by their position in the queue
     std::uint32_t pushed = 0;
+    std::uint32_t room_until = 0;  // no strand is further behind than the ring's size before this
+    std::size_t first_strand = 0, strands = 0;
   };
   enum Kind : std::uint8_t { compute, copy_in, copy_out, kKinds };
 
@@ -87,7 +93,7 @@ class Place final : public Sink {
   }
   void push(std::size_t queue, std::uint32_t number);
   void open(std::size_t queue);
-  bool starved() const;
+  void make_room(Queue& queue);
   bool far_ahead() const;
 
   const Kernel& kernel_;
@@ -97,6 +103,10 @@ class Place final : public Sink {
   std::optional<Task> task_;
   std::array<Queue, static_cast<std::size_t>(kMostAgents) * kKinds> queues_;
   std::vector<Strand> strands_;
+  /// Strands that have nothing to go on with, but for those that just store. Before there is one:
+  /// the place itself.
+  std::size_t starved_ = 1;
+  bool empty_ = true;
   std::uint64_t unfinished_ = 0;  // parts of operations; a copy on its way is finished
   std::int64_t number_ = -1;
   bool stirred_ = false;

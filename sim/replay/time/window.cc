@@ -1,6 +1,7 @@
 #include "sim/replay/time/window.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/core/error.h"
 #include "sim/trace/op_table.h"
@@ -32,8 +33,10 @@ void Window::read(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
 void Window::write(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
   SlotState& state = slots_[slot];
   wait_for(op, state.writer);
-  for (const std::uint32_t reader : state.readers) wait_for(op, reader);
-  state.readers = {};
+  for (std::size_t a = 0; a < agents_; ++a) {
+    wait_for(op, state.readers[a]);
+    state.readers[a] = 0;
+  }
   state.writer = number;
 }
 
@@ -44,9 +47,10 @@ void Window::load(TimedOp& op, std::uint32_t slot, std::uint32_t number) {
     write(op, slot, number);
     return;
   }
-  for (const std::uint32_t reader : state.earlier_readers) wait_for(op, reader);
-  state.earlier_readers = state.readers;
-  state.readers = {};
+  for (std::size_t a = 0; a < agents_; ++a) {
+    wait_for(op, state.earlier_readers[a]);
+    state.earlier_readers[a] = std::exchange(state.readers[a], 0);
+  }
   state.writer = number;
 }
 
@@ -117,6 +121,7 @@ bool Window::append(const TileOp& record) {
   op.done.fill(kNever);
   op.agent = std::min<std::uint8_t>(record.agent, kMostAgents - 1);
   op.iteration = iteration_;
+  agents_ = std::max(agents_, op.agent + std::size_t{1});
   settle(op, record);
   const bool fetched = op.unit == Unit::copy_in;
   for (std::size_t i = 0; i < row.operands.size(); ++i) {
@@ -147,27 +152,25 @@ Window::Readiness Window::ready(std::uint32_t number, int strand) const {
     const TimedOp& first = op(other);
     const bool own_part = first.strands == 1 || (by_rows && first.agent == waiting.agent &&
                                                  first.strands == waiting.strands);
-    Ps done = 0;
-    if (own_part) {
-      done = first.done[first.strands == 1 ? 0 : static_cast<std::size_t>(strand)];
-    } else {
-      for (std::size_t s = 0; s < first.strands; ++s) done = std::max(done, first.done[s]);
-    }
-    if (done == kNever) return {kNever, own_part && first.strands > 1 ? 0 : other};
+    Ps done = first.left == 0 ? first.last_done : kNever;
+    if (own_part) done = first.done[first.strands == 1 ? 0 : static_cast<std::size_t>(strand)];
+    if (done == kNever) return {kNever, {other, own_part && first.strands > 1}};
     latest = std::max(latest, done + between(first.unit, waiting.unit));
   }
-  return {latest, 0};
+  return {latest, {}};
 }
 
 Ps Window::retires_at() const {
   const TimedOp& first = op(begin_);
-  if (first.left != 0) return kNever;
-  return *std::max_element(first.done.begin(), first.done.begin() + first.strands) +
-         shape_.rates->stage_latency;
+  return first.left != 0 ? kNever : first.last_done + shape_.rates->stage_latency;
 }
 
 void Window::retire(Ps now) {
-  while (begin_ != end_ && retires_at() <= now) ++begin_;
+  const Ps finished = now - shape_.rates->stage_latency;
+  for (; begin_ != end_; ++begin_) {
+    const TimedOp& first = op(begin_);
+    if (first.left != 0 || first.last_done > finished) return;
+  }
 }
 
 }  // namespace attnsim::replay::time

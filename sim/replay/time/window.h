@@ -25,6 +25,7 @@ inline constexpr int kMostWaits = 12;
 /// An operation on its way.
 struct TimedOp {
   std::array<Ps, kMostStrands> done{};  // by strand: when its result is there; kNever before
+  Ps last_done = 0;                     // of the strands that are done
   Ps work = 0;                          // of one strand, on its unit
   Unit unit = Unit::none;
   std::uint8_t agent = 0;
@@ -85,15 +86,25 @@ class Window {
   std::uint32_t end() const { return end_; }
   bool empty() const { return begin_ == end_; }
 
+  /// What a strand waits for: an operation, or the part of it that this strand itself does.
+  struct Blocker {
+    std::uint32_t number = 0;  // 0: nothing that is known
+    bool own_part = false;
+  };
   /// When everything a strand's part of an operation waits for is done; kNever: not known yet, and
-  /// not before `blocker` is through its unit (0: no one operation as a whole).
+  /// not before the blocker is through its unit.
   struct Readiness {
     Ps at;
-    std::uint32_t blocker;
+    Blocker blocker;
   };
   Readiness ready(std::uint32_t number, int strand) const;
-  /// Whether an operation has parts that are not through their unit.
-  bool pending(std::uint32_t number) const { return number >= begin_ && op(number).left != 0; }
+  /// Whether what blocks a strand is not through its unit yet.
+  bool pending(Blocker blocker, int strand) const {
+    if (blocker.number < begin_) return false;
+    const TimedOp& first = op(blocker.number);
+    if (blocker.own_part) return first.done[static_cast<std::size_t>(strand)] == kNever;
+    return first.left != 0;
+  }
 
   /// The time from the end of an operation on one unit to the start of the next one of its strand,
   /// or of one that depends on it, on another: filling and draining a product. Elementwise
@@ -137,6 +148,7 @@ class Window {
   NumberedRing<TimedOp> ops_;
   NumberedRing<TileOp> records_;
   std::array<SlotState, kMaxSlots> slots_{};
+  std::size_t agents_ = 1;             // up to the highest one so far
   std::uint32_t begin_ = 1, end_ = 1;  // numbers start at 1: 0 means none
   std::uint32_t iteration_ = 0;
 };
