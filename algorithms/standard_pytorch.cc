@@ -20,7 +20,6 @@
 // generated again backward, as in all algorithms here; and T holds dP (SoftMax.cu multiplies it by
 // P in a kernel of its own), for the next kernel forms dS = P o (dP - rowsum(P o dP)) in one go.
 #include <algorithm>
-#include <bit>
 #include <cmath>
 
 #include "sim/trace/algorithm.h"
@@ -73,15 +72,11 @@ AlgorithmInfo info() {
   };
 }
 
-/// Longest row that a warp holds in its registers.
-constexpr std::int64_t kWarpRow = 1024;
-constexpr std::int64_t kWarps = 4;  // of a CTA of elementwise and of short softmax kernels
 /// Elements of a CTA of an elementwise kernel, and the rounds it takes them in where operands are
 /// broadcast or strided: its threads then wait for an element before they ask for the next one.
 constexpr std::int64_t kElements = 512;
 constexpr std::int64_t kRounds = 4;
 constexpr std::int64_t kDropoutElements = 1024;
-constexpr std::int64_t kVector = 8;  // elements of a thread of a long softmax at a time
 
 /// Copies of the gradient of a view that was written in place: of the whole into new storage, of
 /// the view, of that for the function's own result, and back (CopySlices of torch/csrc/autograd,
@@ -110,23 +105,6 @@ std::int64_t elements_at_once(const Target& target, std::int64_t elements) {
   constexpr std::int64_t kWords = 8;  // of an element: three operands, one of them in fp32
   const auto capacity = static_cast<std::int64_t>(target.capacity_words(Role::vector));
   return std::clamp<std::int64_t>(capacity / kWords, 1, elements);
-}
-
-/// Threads of a CTA that passes over a long row: they take half of it at a time (SoftMax.cu).
-std::int64_t softmax_threads(std::int64_t cols) {
-  const std::int64_t vectors = std::min<std::int64_t>(cols / kVector, 1024) / 2;
-  return std::max<std::int64_t>(
-      Launch::kWarp, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(vectors))));
-}
-
-/// Rows of scores that a task of a softmax kernel takes, `tiles` matrices of them at once.
-RowPieces softmax_pieces(const Target& target, std::int64_t cols, std::int64_t tiles) {
-  constexpr std::int64_t kStatistics = 16;  // words, of a row
-  const auto capacity = static_cast<std::int64_t>(target.capacity_words(Role::vector));
-  const std::int64_t rows = capacity / (tiles * cols + kStatistics);
-  if (cols <= kWarpRow && rows >= 1) return {.rows = std::min(rows, kWarps), .cols = cols};
-  const std::int64_t most = std::max<std::int64_t>(1, (capacity - kStatistics) / tiles);
-  return {.rows = 1, .cols = std::min({cols, most, kVector * softmax_threads(cols)})};
 }
 
 class ProductTiles final : public TileModel {
@@ -313,7 +291,7 @@ class StandardPytorch final : public Schedule {
     if (parts_.scales) scale(0, "scale", s_, scale_);
     if (parts_.masks) mask(0, "mask", s_, true);
     softmax_.add_to(program_, "softmax", s_, p_, model_.softmax()).launch =
-        softmax_launch(model_.softmax(), 1);
+        softmax_launch(model_.softmax(), w_.seqlen_kv, 1);
     if (parts_.drops) {
       dropout_
           .add_to(program_, "dropout", p_, dropped_, dropping_,
@@ -338,7 +316,7 @@ class StandardPytorch final : public Schedule {
     }
     softmax_gradient_
         .add_to(program_, "ds", p_, parts_.weighs ? weighted_.copy() : d_p, d_s, model_.gradient())
-        .launch = softmax_launch(model_.gradient(), 2);
+        .launch = softmax_launch(model_.gradient(), w_.seqlen_kv, 2);
     // A copy in place moves what one into new storage moves.
     for (std::size_t n = 0; n < parts_.copies; ++n) scale(2 + n, "copy_gradient", d_s, 1);
     if (parts_.fills) mask(1, "mask_gradient", d_s, false);
@@ -379,14 +357,6 @@ class StandardPytorch final : public Schedule {
   }
   ElementBlocks strided(const Tensor& x) const {
     return ElementBlocks::of(x, elements_at_once(target_, kElements / kRounds), kRounds);
-  }
-
-  /// Of `tiles` matrices: each thread holds its elements in fp32 where rows stay in registers.
-  Launch softmax_launch(const RowPieces& pieces, std::int64_t tiles) const {
-    if (pieces.cols < w_.seqlen_kv) return {.threads = softmax_threads(w_.seqlen_kv)};
-    return {.threads = kWarps * Launch::kWarp,
-            .registers = 32 + tiles * pieces.cols / Launch::kWarp,
-            .layout = WarpLayout::rows};
   }
 
   static inline const Launch kElementwise{.threads = 128, .registers = 32};

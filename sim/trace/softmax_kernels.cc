@@ -1,10 +1,25 @@
 #include "sim/trace/softmax_kernels.h"
 
+#include <algorithm>
+#include <bit>
+
 #include "sim/trace/agent.h"
 #include "sim/trace/mask.h"
 
 namespace attnsim {
 namespace {
+
+/// Longest row that a warp holds in its registers.
+constexpr std::int64_t kWarpRow = 1024;
+constexpr std::int64_t kWarps = 4;   // of a CTA that takes whole rows
+constexpr std::int64_t kVector = 8;  // elements of a thread that takes a part of one, at a time
+
+/// Threads of a CTA that passes over a long row: they take half of it at a time (SoftMax.cu).
+std::int64_t softmax_threads(std::int64_t cols) {
+  const std::int64_t vectors = std::min<std::int64_t>(cols / kVector, 1024) / 2;
+  return std::max<std::int64_t>(
+      Launch::kWarp, static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(vectors))));
+}
 
 std::vector<GridDim> grid_of(const Tensor& scores, const RowPieces& pieces) {
   return {{"i", ceil_div(scores.rows(), pieces.rows)}, {"plane", scores.planes()}};
@@ -16,6 +31,22 @@ std::vector<Run> pieces_of(const Tensor& scores, const RowPieces& pieces) {
 }
 
 }  // namespace
+
+RowPieces softmax_pieces(const Target& target, std::int64_t cols, std::int64_t tiles) {
+  constexpr std::int64_t kStatistics = 16;  // words, of a row
+  const auto capacity = static_cast<std::int64_t>(target.capacity_words(Role::vector));
+  const std::int64_t rows = capacity / (tiles * cols + kStatistics);
+  if (cols <= kWarpRow && rows >= 1) return {.rows = std::min(rows, kWarps), .cols = cols};
+  const std::int64_t most = std::max<std::int64_t>(1, (capacity - kStatistics) / tiles);
+  return {.rows = 1, .cols = std::min({cols, most, kVector * softmax_threads(cols)})};
+}
+
+Launch softmax_launch(const RowPieces& pieces, std::int64_t cols, std::int64_t tiles) {
+  if (pieces.cols < cols) return {.threads = softmax_threads(cols)};
+  return {.threads = kWarps * Launch::kWarp,
+          .registers = 32 + tiles * cols / Launch::kWarp,
+          .layout = WarpLayout::rows};
+}
 
 Kernel& SoftmaxKernel::add_to(Program& program, const std::string& name, const Tensor& s,
                               const Tensor& p, const RowPieces& pieces) {

@@ -11,6 +11,7 @@
 #include <string>
 
 #include "sim/trace/program.h"
+#include "sim/trace/target.h"
 #include "sim/trace/task.h"
 #include "sim/trace/tensor.h"
 
@@ -21,6 +22,14 @@ struct RowPieces {
   std::int64_t rows = 1;  // 1 where a row is cut
   std::int64_t cols = 1;  // held at once
 };
+
+/// What a task takes of rows of `cols` scores in PyTorch (SoftMax.cu, PersistentSoftmax.cuh), where
+/// `tiles` matrices of them are held at once: four rows, one a warp, of up to 1024; of a longer row
+/// what the CTA's threads take at a time. Less on a machine that holds less.
+RowPieces softmax_pieces(const Target& target, std::int64_t cols, std::int64_t tiles);
+
+/// How such a kernel is launched: each thread holds its elements in fp32 where rows are whole.
+Launch softmax_launch(const RowPieces& pieces, std::int64_t cols, std::int64_t tiles);
 
 class SoftmaxKernel {
  public:
