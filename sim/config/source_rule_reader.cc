@@ -72,6 +72,8 @@ std::span<const Field<Draft>> rule_table() {
        [](const Cursor& v, Draft& out) { read_pattern(v, out.rule.variant); }},
       {{.key = "hardware", .type = "pattern", .fallback = "*", .doc = "of the row"},
        [](const Cursor& v, Draft& out) { read_pattern(v, out.rule.hardware); }},
+      {{.key = "ref", .type = "pattern", .fallback = "*", .doc = "of the row"},
+       [](const Cursor& v, Draft& out) { read_pattern(v, out.rule.ref); }},
       {{.key = "head_dim", .type = "integer 1..65536", .fallback = "any", .doc = "of the row"},
        [](const Cursor& v, Draft& out) {
          out.rule.head_dim = v.integer({.min = 1, .max = 65536});

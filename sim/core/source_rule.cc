@@ -25,11 +25,12 @@ bool matches(std::string_view pattern, std::string_view text) {
 
 const SourceRule* find_rule(const std::vector<SourceRule>& rules, std::string_view source,
                             std::string_view algorithm, std::string_view variant,
-                            std::string_view hardware, const RowShape& shape) {
+                            std::string_view hardware, const RowDetails& details) {
   for (const SourceRule& rule : rules) {
-    const bool shaped = (!rule.head_dim || rule.head_dim == shape.head_dim) &&
-                        (!rule.causal || rule.causal == shape.causal);
-    if (shaped && matches(rule.source, source) && matches(rule.algorithm, algorithm) &&
+    const bool detailed = (!rule.head_dim || rule.head_dim == details.head_dim) &&
+                          (!rule.causal || rule.causal == details.causal) &&
+                          matches(rule.ref, details.ref);
+    if (detailed && matches(rule.source, source) && matches(rule.algorithm, algorithm) &&
         matches(rule.variant, variant) && matches(rule.hardware, hardware)) {
       return &rule;
     }

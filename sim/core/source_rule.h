@@ -11,9 +11,10 @@
 
 namespace attnsim {
 
-/// A rule for the rows that match its four patterns, in which `*` stands for any text.
+/// A rule for the rows that match its five patterns, in which `*` stands for any text.
 struct SourceRule {
   std::string source = "*", algorithm = "*", variant = "*", hardware = "*";
+  std::string ref = "*";                   // the table, figure or file in the source
   std::optional<std::int64_t> head_dim{};  // of the rows; absent: any
   std::optional<bool> causal{};
 
@@ -31,17 +32,18 @@ struct SourceRule {
 /// True when the text is the pattern with every `*` replaced by some text.
 bool matches(std::string_view pattern, std::string_view text);
 
-/// What a rule may ask of the shape of a row.
-struct RowShape {
+/// What a rule may ask of a row beside what every row has: where it stands, and its shape.
+struct RowDetails {
   std::optional<std::int64_t> head_dim{};
   std::optional<bool> causal{};
+  std::string_view ref{};
 };
 
-/// The first rule that matches, or nullptr. A rule that asks for more of the shape than is given
-/// does not.
+/// The first rule that matches, or nullptr. A rule that asks for more details than are given does
+/// not.
 const SourceRule* find_rule(const std::vector<SourceRule>& rules, std::string_view source,
                             std::string_view algorithm, std::string_view variant,
-                            std::string_view hardware, const RowShape& shape = {});
+                            std::string_view hardware, const RowDetails& details = {});
 
 /// The rule for an algorithm that a source compares with, whichever variant it is: the first one
 /// that simulates it, else the first that matches, or nullptr.

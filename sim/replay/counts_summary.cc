@@ -36,6 +36,7 @@ std::string part_of(TensorRole role) {
     case TensorRole::workspace:
     case TensorRole::delta:
     case TensorRole::probabilities:
+    case TensorRole::dropped_probabilities:
       return "workspace";
   }
   return "workspace";

@@ -51,6 +51,7 @@ class Attention final : public Function {
       if (t.role == TensorRole::row_max) give(out.row_max);
       if (t.role == TensorRole::row_sum) give(out.row_sum);
       if (t.role == TensorRole::probabilities) give(reference::probabilities(problem_, q_, k_));
+      if (t.role == TensorRole::dropped_probabilities) give(dropped_probabilities());
     }
   }
 
@@ -61,6 +62,13 @@ class Attention final : public Function {
 
  private:
   reference::AttentionOutput forward() const { return reference::attention(problem_, q_, k_, v_); }
+
+  /// What multiplies V: P after dropout.
+  std::vector<double> dropped_probabilities() const {
+    std::vector<double> p = reference::probabilities(problem_, q_, k_);
+    for (std::size_t i = 0; i < problem_.dropout.size(); ++i) p[i] *= problem_.dropout[i];
+    return p;
+  }
 
   void judge_forward(Judge& judge, const TensorValues& values) const {
     const reference::AttentionOutput expected = forward();

@@ -120,8 +120,9 @@ MeasuredRun run_of(const Measurement& row, const std::string& algorithm, const S
 }  // namespace
 
 MeasuredRun measured_run(const Measurement& row, const Simulatable& what) {
-  const SourceRule* rule = find_rule(what.rules, row.source, row.algorithm, row.variant,
-                                     row.hardware, {row.workload.head_dim, row.workload.causal});
+  const SourceRule* rule =
+      find_rule(what.rules, row.source, row.algorithm, row.variant, row.hardware,
+                {row.workload.head_dim, row.workload.causal, row.ref});
   return run_of(row, row.algorithm, rule, what);
 }
 

@@ -7,15 +7,15 @@
 
 namespace attnsim {
 
-void ProductKernel::add_to(Program& program, const Product& product, std::int64_t b,
-                           std::int64_t bk) {
+Kernel& ProductKernel::add_to(Program& program, const Product& product, std::int64_t b,
+                              std::int64_t bk) {
   product_ = product;
   b_ = b;
   bk_ = bk;
-  program.add_kernel<&ProductKernel::run>(*this, product.name,
-                                          {{"x", ceil_div(product.to.rows(), b)},
-                                           {"y", ceil_div(product.to.cols(), b)},
-                                           {"plane", product.to.planes()}});
+  return program.add_kernel<&ProductKernel::run>(*this, product.name,
+                                                 {{"x", ceil_div(product.to.rows(), b)},
+                                                  {"y", ceil_div(product.to.cols(), b)},
+                                                  {"plane", product.to.planes()}});
 }
 
 void ProductKernel::drop(Drops which, const DropoutSpec& dropout, const Tensor& scores) {

@@ -38,8 +38,8 @@ class ProductKernel {
  public:
   enum class Drops : std::uint8_t { left, result };
 
-  /// Adds the kernel to a program that it outlives.
-  void add_to(Program& program, const Product& product, std::int64_t b, std::int64_t bk);
+  /// Adds the kernel to a program that it outlives. Returns it, to set how it is launched.
+  Kernel& add_to(Program& program, const Product& product, std::int64_t b, std::int64_t bk);
 
   /// Dropout of the left factor as it is loaded, or of the result before it is stored. `scores` has
   /// the shape of that matrix (AttentionTensors::shape).

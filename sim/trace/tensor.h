@@ -37,6 +37,7 @@ enum class TensorRole : std::uint8_t {
   query_parameter,
   value_parameter,
   d_query_parameter,
+  dropped_probabilities,  // P after dropout: as probabilities
 };
 
 /// What an algorithm declares; Program::add returns the handle.

@@ -43,7 +43,7 @@ const std::vector<SourceRule>& rules() {
 
 const SourceRule* rule_of(const Measurement& row) {
   return find_rule(rules(), row.source, row.algorithm, row.variant, row.hardware,
-                   {row.workload.head_dim, row.workload.causal});
+                   {row.workload.head_dim, row.workload.causal, row.ref});
 }
 
 TEST(ValidationData, HasARuleOrAReasonForEveryRow) {
@@ -65,7 +65,7 @@ TEST(ValidationData, EveryRuleSaysWhyAndIsReached) {
     // Decode rows can be validated, but do not come with the project.
     if (rule.source.find("Flash-Decoding") != std::string::npos) continue;
     EXPECT_TRUE(reached.contains(&rule))
-        << rule.source << " | " << rule.algorithm << " | " << rule.variant;
+        << rule.source << " | " << rule.algorithm << " | " << rule.variant << " | " << rule.ref;
   }
 }
 

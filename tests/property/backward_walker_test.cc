@@ -120,6 +120,14 @@ RC_GTEST_PROP(BackwardWalkerProperty, ParameterGradient, ()) {
                                       product_footprint(w, d, d, w.seqlen_q)}));
 }
 
+RC_GTEST_PROP(BackwardWalkerProperty, StandardPytorch, ()) {
+  WalkCase w = any_pytorch_problem(walker::Algorithm::standard_pytorch_backward);
+  const std::int64_t capacity = any_from(18, 130, "capacity");
+  w.row_fits = 2 * w.seqlen_kv + 16 <= capacity;
+  RC_CLASSIFY(w.row_fits, "two rows fit");
+  expect_agreement(replay::PlannedRun(backward_run(w, capacity)), w);
+}
+
 RC_GTEST_PROP(BackwardWalkerProperty, Standard, ()) {
   WalkCase w = any_problem(walker::Algorithm::standard_backward);
   w.tile = any_from(1, 56, "b");

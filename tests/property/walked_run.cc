@@ -38,6 +38,20 @@ WalkCase any_problem(walker::Algorithm algorithm) {
   return w;
 }
 
+/// Any of the kernels that scripts have.
+WalkCase any_pytorch_problem(walker::Algorithm algorithm) {
+  WalkCase w = any_problem(algorithm);
+  w.tile = any_from(1, 56, "b");
+  w.depth = any_from(1, 56, "bk");
+  w.scales = *rc::gen::arbitrary<bool>().as("scale kernel");
+  w.masks = w.causal || w.window_left || w.window_right || *rc::gen::arbitrary<bool>().as("mask");
+  w.fills = w.masks && *rc::gen::arbitrary<bool>().as("filled");
+  w.copies = w.fills && *rc::gen::arbitrary<bool>().as("in a view") ? 4 : 0;
+  w.drops = *rc::gen::arbitrary<bool>().as("dropout");
+  w.weighs = *rc::gen::arbitrary<bool>().as("P o dP by itself");
+  return w;
+}
+
 namespace {
 
 std::string id_of(const WalkCase& w) {
@@ -61,6 +75,9 @@ std::string id_of(const WalkCase& w) {
       return "two_kernel_backward";
     case walker::Algorithm::small_cache_backward:
       return "small_cache_backward";
+    case walker::Algorithm::standard_pytorch:
+    case walker::Algorithm::standard_pytorch_backward:
+      return "standard_pytorch";
     case walker::Algorithm::parameter_gradient:
       return "attention_parameter_gradient";
   }
@@ -115,6 +132,11 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
   params.set("trimmed", w.algorithm == walker::Algorithm::flash_attention_1_trimmed);
   params.set("pack_gqa", w.algorithm == walker::Algorithm::flash_attention_2_packed);
   params.set("dq", std::string(w.atomic ? "atomic" : "core"));
+  params.set("scale", std::string(w.scales ? "kernel" : "product"));
+  params.set("mask", std::string(w.copies > 0 ? "filled_view" : w.fills ? "filled" : "added"));
+  params.set("softmax_gradient", std::string(w.weighs ? "two_kernels" : "one_kernel"));
+  params.set("mask_always", w.masks);
+  params.set("dropout_always", w.drops);
   params.set("variant", std::string(w.stable ? "stable" : "literal"));
   return run;
 }

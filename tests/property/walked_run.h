@@ -16,6 +16,9 @@ std::optional<std::int64_t> maybe_from(std::int64_t low, std::int64_t high, cons
 /// Ragged lengths, either one longer, windows beyond both, grouped heads, blocks beyond the length.
 walker::WalkCase any_problem(walker::Algorithm algorithm);
 
+/// The same of unfused attention in a library's kernels: any of those that scripts have.
+walker::WalkCase any_pytorch_problem(walker::Algorithm algorithm);
+
 /// Whether a block of Br (packed) rows and one of Bc keys, neither of them clipped, see each other
 /// within the limits.
 bool some_whole_tile_is_visited(const walker::WalkCase& w, std::int64_t group);

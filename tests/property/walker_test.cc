@@ -127,6 +127,14 @@ RC_GTEST_PROP(WalkerProperty, Standard, ()) {
   RC_ASSERT(static_cast<std::int64_t>(sram->peak_words.count) == standard_footprint(w, capacity));
 }
 
+RC_GTEST_PROP(WalkerProperty, StandardPytorch, ()) {
+  WalkCase w = any_pytorch_problem(walker::Algorithm::standard_pytorch);
+  const std::int64_t capacity = any_from(18, 80, "capacity");
+  w.row_fits = w.seqlen_kv + 16 <= capacity;  // beside its statistics
+  RC_CLASSIFY(w.row_fits, "a row fits");
+  expect_agreement(replay::PlannedRun(run_of(w, capacity, DType::f16)), w);
+}
+
 /// Two kernels, each with its tiles and the statistics.
 std::int64_t square_footprint(const WalkCase& w) {
   const auto product = [&](std::int64_t m, std::int64_t n, std::int64_t k) {

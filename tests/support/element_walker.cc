@@ -187,6 +187,8 @@ Result walk_plane(const WalkCase& w, std::int64_t plane) {
       return walk_square_tiling(w, plane);
     case Algorithm::flat:
       return walk_flat(w, plane);
+    case Algorithm::standard_pytorch:
+      return walk_standard_pytorch(w);
     default:
       return walk_backward(w, plane);
   }
@@ -217,7 +219,8 @@ Result walk(const WalkCase& walk_case) {
   }
   const bool packed = w.algorithm == Algorithm::flash_attention_2_packed;
   if (packed && w.shows) throw std::invalid_argument("element walker: packed heads and a mask");
-  const bool by_kv_head = packed || is_backward(w.algorithm);
+  const bool by_kv_head =
+      packed || is_backward(w.algorithm) || w.algorithm == Algorithm::standard_pytorch;
   const std::int64_t planes = w.batch * (by_kv_head ? w.kv_heads : w.heads);
   Result result;
   if (!w.shows) {

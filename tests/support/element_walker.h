@@ -15,6 +15,9 @@
 //   flash_attention_2_packed    the same, with the query heads that share a KV head packed into one
 //                               problem: packed row R is position R / group of query head R % group
 //   square_tiling               Saha and Ye, arXiv 2402.07443, Algorithm 1; stable: with m beside l
+//   standard_pytorch            standard with copies of Q, K and V, and with kernels that scale,
+//   mask
+//                               and drop in slow memory
 //   flat                        rows of S on chip, K and V streamed once per group of rows
 //   *_backward                  the passes that give dQ, dK, dV: standard with P of the forward
 //                               pass in slow memory (2205.14135, Algorithm 3); flash_attention_1
@@ -48,12 +51,14 @@ enum class Algorithm {
   flash_attention_2_packed,
   square_tiling,
   flat,
+  standard_pytorch,
   standard_backward,
   flash_attention_1_backward,
   flash_attention_2_backward,
   two_kernel_backward,
   small_cache_backward,
-  parameter_gradient,  // from standard_backward on: backward passes
+  parameter_gradient,
+  standard_pytorch_backward,  // from standard_backward on: backward passes
 };
 
 /// Shapes: Q [batch, heads, seqlen_q, head_dim], K [batch, kv_heads, seqlen_kv, head_dim],
@@ -98,6 +103,17 @@ struct WalkCase {
   std::int64_t tile = 1;
   std::int64_t depth = 1;
   bool row_fits = true;
+
+  // standard_pytorch: which kernels there are beside the products and the softmax: one that scales
+  // the scores (backward: their gradient); one that brings in the mask (a matrix for all heads), by
+  // filling the scores and then their gradient, too, or only adding; so many copies of the gradient
+  // before that; dropout, which stores which elements it kept; and P o dP by itself (T).
+  bool scales = false;
+  bool masks = false;
+  bool fills = false;
+  std::int64_t copies = 0;
+  bool drops = false;
+  bool weighs = true;
 
   // square_tiling: `tile` is B; `depth` the columns of Q and K, and the keys of S and V, at a time.
   bool stable = true;

@@ -7,11 +7,6 @@
 namespace attnsim::walker {
 namespace {
 
-/// All of a matrix once.
-std::uint64_t whole(std::int64_t rows, std::int64_t cols) {
-  return elements(blocks_of(rows, rows).front(), blocks_of(cols, cols).front());
-}
-
 std::int64_t group_of(const WalkCase& w) { return w.heads / w.kv_heads; }
 
 /// One KV head and the query heads that share it, as everything below.
@@ -184,6 +179,8 @@ Result walk_backward(const WalkCase& w, std::int64_t kv_plane) {
       return walk_small_cache_backward(w);
     case Algorithm::parameter_gradient:
       return walk_parameter_gradient(w);
+    case Algorithm::standard_pytorch_backward:
+      return walk_standard_pytorch_backward(w);
     default:
       break;
   }

@@ -65,6 +65,10 @@ void walk_product(const WalkCase& w, std::int64_t m, std::int64_t n, std::int64_
   }
 }
 
+std::uint64_t whole(std::int64_t rows, std::int64_t cols) {
+  return elements(blocks_of(rows, rows).front(), blocks_of(cols, cols).front());
+}
+
 std::vector<Block> flash_blocks(const WalkCase& w, std::int64_t extent, std::int64_t size) {
   const Indices head_dim = blocks_of(w.head_dim, w.head_dim).front();
   const Indices head_dim_v = blocks_of(w.head_dim_v, w.head_dim_v).front();

@@ -48,6 +48,14 @@ std::vector<Block> flash_blocks(const WalkCase& w, std::int64_t extent, std::int
 /// The store of a constant.
 void initialise(Traffic& traffic, std::uint64_t words);
 
+/// Kernels of unfused attention as a library has them, on one KV head and the query heads that
+/// share it.
+Result walk_standard_pytorch(const WalkCase& w);
+Result walk_standard_pytorch_backward(const WalkCase& w);
+
+/// All of a matrix once.
+std::uint64_t whole(std::int64_t rows, std::int64_t cols);
+
 /// A backward nest on plane `kv_plane` of K and V, and the query heads that share it.
 Result walk_backward(const WalkCase& w, std::int64_t kv_plane);
 

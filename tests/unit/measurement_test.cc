@@ -76,5 +76,14 @@ TEST(Rules, TheFirstMatchHoldsAndABaselineIsOneThatRuns) {
   EXPECT_EQ(find_rule({closed}, "t", "standard", "old", "h"), nullptr);
 }
 
+TEST(Rules, MayAskWhereInItsSourceARowStands) {
+  SourceRule figure, any;
+  figure.ref = "Figure 2*";
+  const std::vector<SourceRule> rules = {figure, any};
+  EXPECT_EQ(find_rule(rules, "s", "a", "v", "h", {.ref = "Figure 2-left"}), &rules[0]);
+  EXPECT_EQ(find_rule(rules, "s", "a", "v", "h", {.ref = "Table 12"}), &rules[1]);
+  EXPECT_EQ(find_rule(rules, "s", "a", "v", "h"), &rules[1]);
+}
+
 }  // namespace
 }  // namespace attnsim

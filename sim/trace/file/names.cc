@@ -45,8 +45,9 @@ std::span<const std::string_view> tensor_role_names() {
                                                                   "value_tokens",
                                                                   "query_parameter",
                                                                   "value_parameter",
-                                                                  "d_query_parameter"});
-  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::d_query_parameter) + 1);
+                                                                  "d_query_parameter",
+                                                                  "dropped_probabilities"});
+  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::dropped_probabilities) + 1);
   return kNames;
 }
 
