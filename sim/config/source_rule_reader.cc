@@ -11,6 +11,8 @@ namespace attnsim::config {
 namespace {
 
 struct Draft {
+  explicit Draft(const Catalogue& algorithms) : catalogue(algorithms) {}
+
   const Catalogue& catalogue;
   SourceRule rule{};
   Node simulate{};  // as written
@@ -129,7 +131,7 @@ std::vector<SourceRule> read_source_rules(const Cursor& root, const Catalogue& c
   if (!list.require_sequence()) return rules;
   for (std::size_t i = 0; i < list.node().items.size(); ++i) {
     const Cursor item = list.item(i);
-    Draft draft{.catalogue = catalogue};
+    Draft draft(catalogue);
     const std::size_t before = item.faults().count();
     read_map(item, rule_table(), draft);
     if (item.faults().count() == before &&

@@ -11,6 +11,7 @@
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
 #include "tests/support/algorithms.h"
+#include "tests/support/cases.h"
 
 namespace attnsim {
 namespace {
@@ -54,7 +55,7 @@ class AlgorithmBounds : public testing::TestWithParam<std::string> {
 // Many tiles of the grid overflow the small memories; M is then what the run held.
 TEST_P(AlgorithmBounds, HoldOnTheTwoLevelMachine) {
   for (const std::uint64_t m : {40, 300, 2000, 9000, 25600, 200000}) {
-    for (RunSpec run : replay::verification_grid(info(), 60, m)) {
+    for (RunSpec run : replay::verification_grid(info(), test::cases(60), m)) {
       run.machine.memories[0].capacity = Capacity{m, true};
       expect_above_bounds(run, "M = " + std::to_string(m));
     }
@@ -83,7 +84,7 @@ TEST_P(AlgorithmBounds, HoldWhereTheyBind) {
 
 TEST_P(AlgorithmBounds, HoldOnEveryPreset) {
   const config::SearchPath search{ATTNSIM_SOURCE_DIR};
-  for (const std::string& id : config::machine_ids(search)) {
+  for (const std::string& id : test::some_of(config::machine_ids(search))) {
     const std::string pass(name(info().passes.front()));
     const config::Overrides overrides{.sets = {},
                                       .algorithm = GetParam(),
@@ -91,7 +92,7 @@ TEST_P(AlgorithmBounds, HoldOnEveryPreset) {
                                       .workload = {"seqlen=64,head_dim=64,pass=" + pass}};
     const MachineSpec machine =
         config::load_run(std::nullopt, overrides, algorithm_catalogue(), search).machine;
-    for (RunSpec run : replay::verification_grid(info(), 25, 11)) {
+    for (RunSpec run : replay::verification_grid(info(), test::cases(25), 11)) {
       run.machine = machine;
       expect_above_bounds(run, id);
     }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sim/report/json.h"
+#include "tests/support/cases.h"
 #include "tests/unit/trace_fixture.h"
 
 namespace attnsim::trace_file {
@@ -24,7 +25,7 @@ std::vector<std::string> recordable_algorithms() {
 class TraceFileContract : public testing::TestWithParam<std::string> {
  protected:
   static std::vector<RunSpec> runs(std::size_t count, std::uint64_t seed) {
-    return replay::verification_grid(find_algorithm(GetParam()).info, count, seed);
+    return replay::verification_grid(find_algorithm(GetParam()).info, test::cases(count), seed);
   }
 
   /// The run that replays these bytes.
