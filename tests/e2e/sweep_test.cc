@@ -1,4 +1,5 @@
 // Studies: every point once, whatever happens to the process, and the same files at the end.
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -35,7 +36,9 @@ class Sweep : public testing::Test {
   static void SetUpTestSuite() {
     folder_ = new TemporaryFolder;
     std::ofstream(*folder_ / "study.yaml") << kStudy;
+    const auto start = std::chrono::steady_clock::now();
     output_of("sweep study.yaml --jobs 1 -o whole", folder_->path());
+    seconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   }
   static void TearDownTestSuite() {
     delete folder_;
@@ -44,9 +47,9 @@ class Sweep : public testing::Test {
 
   static fs::path in(const std::string& name) { return *folder_ / name; }
   static const fs::path& folder() { return folder_->path(); }
-  /// A sweep that a signal ends after some seconds.
-  static Outcome cut_off(const std::string& signal, const std::string& seconds,
-                         const std::string& output) {
+  /// A sweep that a signal ends after a part of the time an undisturbed one took.
+  static Outcome cut_off(const std::string& signal, double part, const std::string& output) {
+    const std::string seconds = std::to_string(part * seconds_);
     return shell("timeout --preserve-status -s " + signal + " " + seconds + " '" + ATTNSIM_BINARY +
                      "' sweep study.yaml --jobs 2 -o " + output,
                  folder());
@@ -60,9 +63,11 @@ class Sweep : public testing::Test {
 
  private:
   static TemporaryFolder* folder_;
+  static double seconds_;
 };
 
 TemporaryFolder* Sweep::folder_ = nullptr;
+double Sweep::seconds_ = 0;
 
 /// The number before the words.
 std::size_t number_before(const std::string& text, const std::string& words) {
@@ -128,8 +133,8 @@ TEST_F(Sweep, ASecondCallComputesNothing) {
 TEST_F(Sweep, KilledAtAnyMomentItGoesOnAndLosesNothing) {
   std::size_t kills = 0;
   Outcome outcome{.code = 137};
-  for (int round = 1; outcome.code == 137 && round <= 100; ++round) {
-    outcome = cut_off("KILL", std::to_string(0.03 * round), "killed");
+  for (int round = 1; outcome.code == 137 && round <= 40; ++round) {
+    outcome = cut_off("KILL", 0.1 * round, "killed");
     if (outcome.code == 137) ++kills;
   }
   ASSERT_EQ(outcome.code, 0) << outcome.err;
@@ -142,9 +147,9 @@ TEST_F(Sweep, KilledAtAnyMomentItGoesOnAndLosesNothing) {
 
 TEST_F(Sweep, InterruptedItSaysHowToGoOn) {
   Outcome outcome;
-  for (const char* seconds : {"0.4", "0.2", "0.1"}) {  // on a fast machine it may be done by then
+  for (const double part : {0.4, 0.2, 0.1}) {  // with two threads it may be done by then
     fs::remove_all(in("stopped"));
-    outcome = cut_off("INT", seconds, "stopped");
+    outcome = cut_off("INT", part, "stopped");
     if (outcome.code != 0) break;
   }
   EXPECT_EQ(outcome.code, 130);
