@@ -53,11 +53,7 @@ class Tiles final : public TileModel {
   }
 
   /// Of the square tiling: bk = b = floor(sqrt(M / 4)).
-  TileSizes paper() const override {
-    const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
-    const std::int64_t b = std::clamp<std::int64_t>(integer_sqrt(m / 4), 1, limits().first);
-    return {b, b};
-  }
+  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
 
   /// The products by themselves; those of S and dP with the row statistics beside them; two square
   /// blocks, S beside dP. Without clipping b^2 + b max(2 bk, b) + 3 b elements.

@@ -56,21 +56,6 @@ std::int64_t most_of_a_row(const Workload& w, const Target& target, std::int64_t
   return low;
 }
 
-/// Of a matrix product: three blocks.
-std::vector<TileShape> product_footprint(const Workload& w, TileSizes t) {
-  const auto [b, bk] = t;
-  return {{Role::operand, w.dtype, b, bk},
-          {Role::operand, w.dtype, bk, b},
-          {Role::accumulator, DType::f32, b, b}};
-}
-
-/// Three square blocks and one to spare: b = bk = floor(sqrt(M / 4)).
-TileSizes square_blocks(const Target& target, TileSizes limits) {
-  const auto m = static_cast<std::int64_t>(target.capacity_words(Role::operand));
-  const std::int64_t size = std::max<std::int64_t>(1, integer_sqrt(m / 4));
-  return {std::min(size, limits.first), std::min(size, limits.second)};
-}
-
 class ForwardTiles final : public TileModel {
  public:
   ForwardTiles(const Workload& w, const Target& target) : w_(w), target_(target) {}
@@ -80,10 +65,12 @@ class ForwardTiles final : public TileModel {
             std::max(w_.head_dim, w_.seqlen_kv)};
   }
 
-  TileSizes paper() const override { return square_blocks(target_, limits()); }
+  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
 
   /// Of a matrix product; the softmax kernel takes what fits of a row.
-  std::vector<TileShape> footprint(TileSizes t) const override { return product_footprint(w_, t); }
+  std::vector<TileShape> footprint(TileSizes t) const override {
+    return ProductKernel::footprint(w_.dtype, t.first, t.second);
+  }
 
   /// Elements of a row the softmax kernel holds at once, beside the row's two statistics.
   std::int64_t row_chunk() const { return most_of_a_row(w_, target_, 1, 2); }
@@ -134,8 +121,10 @@ class BackwardTiles final : public TileModel {
     const std::int64_t most = std::max({w_.seqlen_q, w_.seqlen_kv, w_.head_dim, w_.head_dim_v});
     return {most, most};
   }
-  TileSizes paper() const override { return square_blocks(target_, limits()); }
-  std::vector<TileShape> footprint(TileSizes t) const override { return product_footprint(w_, t); }
+  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
+  std::vector<TileShape> footprint(TileSizes t) const override {
+    return ProductKernel::footprint(w_.dtype, t.first, t.second);
+  }
 
   /// Elements of a row of P and of dP the kernel of dS holds at once, beside their product.
   std::int64_t row_chunk() const { return most_of_a_row(w_, target_, 2, 1); }

@@ -91,12 +91,14 @@ struct Parts {
         fills(masks && r.choice.params.choice("mask") != "added"),
         copies(fills && r.choice.params.choice("mask") == "filled_view" ? kViewCopies : 0),
         weighs(r.choice.params.choice("softmax_gradient") == "two_kernels"),
-        drops(r.workload.dropout || r.choice.params.boolean("dropout_always")) {}
+        drops(r.workload.dropout || r.choice.params.boolean("dropout_always")),
+        mask_dtype(fills ? DType::i8 : r.workload.dtype) {}
 
   bool scales, masks, fills;
   std::size_t copies;  // of the gradient of the scores
   bool weighs;         // P o dP by itself
   bool drops;
+  DType mask_dtype;  // which elements are filled, or what is added to them
 };
 
 /// What an elementwise kernel takes at a time, on a small machine as much as fits beside its other
@@ -132,18 +134,9 @@ class ProductTiles final : public TileModel {
     return TileSizes{128, 64};
   }
 
-  /// Three square blocks and one to spare.
-  TileSizes paper() const override {
-    const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
-    const std::int64_t size = std::max<std::int64_t>(1, integer_sqrt(m / 4));
-    return {std::min(size, limits().first), std::min(size, limits().second)};
-  }
-
+  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
   std::vector<TileShape> footprint(TileSizes t) const override {
-    const auto [b, bk] = t;
-    return {{Role::operand, w_.dtype, b, bk},
-            {Role::operand, w_.dtype, bk, b},
-            {Role::accumulator, DType::f32, b, b}};
+    return ProductKernel::footprint(w_.dtype, t.first, t.second);
   }
 
   ClosedForm closed_form(TileSizes t) const override {
@@ -172,7 +165,6 @@ class ProductTiles final : public TileModel {
   std::uint64_t passes(const RowPieces& pieces) const {
     return pieces.cols == w_.seqlen_kv ? 1 : 2;
   }
-  DType mask_dtype() const { return parts_.fills ? DType::i8 : w_.dtype; }
 
   /// x, read `times` times and written `stores` times.
   ClosedFormTerm scores(const char* x, std::uint64_t times, std::uint64_t stores) const {
@@ -202,7 +194,8 @@ class ProductTiles final : public TileModel {
         scores("S", passes(softmax_) + in_place, 1 + in_place),
         scores("P", parts_.drops ? 1 : by_dv, 1),
         {.tensor = "O", .dtype = dtype, .written = rows() * dv}};
-    if (parts_.masks) form.push_back({.tensor = "mask", .dtype = mask_dtype(), .read = scores()});
+    if (parts_.masks)
+      form.push_back({.tensor = "mask", .dtype = parts_.mask_dtype, .read = scores()});
     if (parts_.drops) {
       form.push_back(scores("P_dropped", by_dv, 1));
       form.push_back({.tensor = "kept", .dtype = DType::i8, .written = scores()});
@@ -237,7 +230,8 @@ class ProductTiles final : public TileModel {
         {.tensor = "dK_tokens", .dtype = dtype, .written = kv_rows() * d},
         {.tensor = "dV_tokens", .dtype = dtype, .written = kv_rows() * dv}};
     if (parts_.weighs) form.push_back(scores("T", passes, 1));
-    if (parts_.fills) form.push_back({.tensor = "mask", .dtype = mask_dtype(), .read = scores()});
+    if (parts_.fills)
+      form.push_back({.tensor = "mask", .dtype = parts_.mask_dtype, .read = scores()});
     if (parts_.drops) {
       form.push_back(scores("P_dropped", by_dv, 0));
       form.push_back({.tensor = "kept", .dtype = DType::i8, .read = scores()});
@@ -260,8 +254,8 @@ class StandardPytorch final : public Schedule {
     if (w_.runs_forward()) s_ = add_scores("S", TensorRole::workspace, w_.dtype);
     p_ = dropped_ = add_scores("P", TensorRole::probabilities, w_.dtype);
     if (parts_.masks && (w_.runs_forward() || parts_.fills)) {
-      mask_values_ = program_.add({"mask", TensorRole::mask, parts_.fills ? DType::i8 : w_.dtype, 1,
-                                   w_.seqlen_q, w_.seqlen_kv});
+      mask_values_ =
+          program_.add({"mask", TensorRole::mask, parts_.mask_dtype, 1, w_.seqlen_q, w_.seqlen_kv});
     }
     if (parts_.drops) {
       dropped_ = add_scores("P_dropped", TensorRole::dropped_probabilities, w_.dtype);

@@ -86,11 +86,7 @@ class Tiles final : public TileModel {
   TileSizes limits() const override { return {costs_.rows(), w_.seqlen_kv}; }
 
   /// No paper has the whole family; b = floor(sqrt(M / 4)) is Saha and Ye's.
-  TileSizes paper() const override {
-    const auto m = static_cast<std::int64_t>(target_.capacity_words(Role::operand));
-    const std::int64_t b = std::max<std::int64_t>(1, integer_sqrt(m / 4));
-    return {std::min(b, costs_.rows()), std::min(b, w_.seqlen_kv)};
-  }
+  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     return target_.peak(costs_.footprint(nest(t)));

@@ -17,9 +17,13 @@ class FaultCollector {
     try {
       step();
     } catch (const UserError& error) {
-      for (const Diagnostic& d : error.diagnostics()) {
-        if (seen_.insert(d.text()).second) diagnostics_.push_back(d);
-      }
+      add(error);
+    }
+  }
+
+  void add(const UserError& error) {
+    for (const Diagnostic& d : error.diagnostics()) {
+      if (seen_.insert(d.text()).second) diagnostics_.push_back(d);
     }
   }
 

@@ -59,10 +59,7 @@ std::vector<std::string> keys_of(const config::Study& study, unsigned jobs, Prog
   };
   study::parallel_for(keys.size(), jobs, read, progress);
   FaultCollector faults;
-  for (const auto& [point, error] : faulty) {
-    const UserError& one = error;
-    faults.collect([&] { throw one; });
-  }
+  for (const auto& [point, error] : faulty) faults.add(error);
   faults.throw_if_any();
   return keys;
 }

@@ -7,6 +7,12 @@
 
 namespace attnsim {
 
+std::vector<TileShape> ProductKernel::footprint(DType operands, std::int64_t b, std::int64_t bk) {
+  return {{Role::operand, operands, b, bk},
+          {Role::operand, operands, bk, b},
+          {Role::accumulator, DType::f32, b, b}};
+}
+
 Kernel& ProductKernel::add_to(Program& program, const Product& product, std::int64_t b,
                               std::int64_t bk) {
   product_ = product;

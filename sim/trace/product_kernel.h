@@ -9,9 +9,11 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "sim/core/workload.h"
 #include "sim/trace/program.h"
+#include "sim/trace/target.h"
 #include "sim/trace/task.h"
 #include "sim/trace/tensor.h"
 
@@ -37,6 +39,9 @@ struct Product {
 class ProductKernel {
  public:
   enum class Drops : std::uint8_t { left, result };
+
+  /// What a task holds: the blocks of A and B, and that of C in fp32.
+  static std::vector<TileShape> footprint(DType operands, std::int64_t b, std::int64_t bk);
 
   /// Adds the kernel to a program that it outlives. Returns it, to set how it is launched.
   Kernel& add_to(Program& program, const Product& product, std::int64_t b, std::int64_t bk);

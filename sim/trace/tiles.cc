@@ -221,6 +221,12 @@ TileSizes rows_outside_sizes(const Target& target, std::int64_t head_dim, TileSi
   return {rows, keys};
 }
 
+TileSizes square_block_sizes(const Target& target, TileSizes limits) {
+  const auto words = static_cast<std::int64_t>(target.capacity_words(Role::operand));
+  const std::int64_t size = std::max<std::int64_t>(1, integer_sqrt(words / 4));
+  return {std::min(size, limits.first), std::min(size, limits.second)};
+}
+
 std::int64_t integer_sqrt(std::int64_t x) {
   auto root = static_cast<std::int64_t>(std::sqrt(static_cast<double>(x)));
   while (root * root > x) --root;

@@ -83,6 +83,10 @@ TileSizes flash_attention_sizes(const Target& target, std::int64_t head_dim, Til
 /// whose papers give no formula: Br = ceil(M / 4d), Bc = min(Br, d).
 TileSizes rows_outside_sizes(const Target& target, std::int64_t head_dim, TileSizes limits);
 
+/// Square blocks of the size b = floor(sqrt(M / 4)), within `limits`: three of them and one to
+/// spare, Saha and Ye, arXiv 2402.07443, Algorithm 1.
+TileSizes square_block_sizes(const Target& target, TileSizes limits);
+
 /// floor(sqrt(x)). REQUIRES: x >= 0.
 std::int64_t integer_sqrt(std::int64_t x);
 

@@ -16,8 +16,7 @@
 //                               problem: packed row R is position R / group of query head R % group
 //   square_tiling               Saha and Ye, arXiv 2402.07443, Algorithm 1; stable: with m beside l
 //   standard_pytorch            standard with copies of Q, K and V, and with kernels that scale,
-//   mask
-//                               and drop in slow memory
+//                               mask and drop in slow memory
 //   flat                        rows of S on chip, K and V streamed once per group of rows
 //   *_backward                  the passes that give dQ, dK, dV: standard with P of the forward
 //                               pass in slow memory (2205.14135, Algorithm 3); flash_attention_1

@@ -151,9 +151,9 @@ void CycleRun::put_forward(std::size_t p) {
     const TimedOp& op = window.op(number);
     if (!op.copy()) continue;
     if (op.left != op.strands) {
-      Ps done = 0;
-      ATTNSIM_CHECK(answer_of(p, number + on, done), "a cycle lost an answer");
-      answers.push_back({number, done});
+      const std::optional<Ps> done = answer_of(p, number + on);
+      ATTNSIM_CHECK(done.has_value(), "a cycle lost an answer");
+      answers.push_back({number, *done});
     }
     window.set_elements(number, copied(p, number + on));
   }
@@ -163,14 +163,11 @@ void CycleRun::put_forward(std::size_t p) {
 }
 
 /// When the answer to a copy was there, by the number it has if numbers go on.
-bool CycleRun::answer_of(std::size_t p, std::uint32_t number, Ps& done) const {
+std::optional<Ps> CycleRun::answer_of(std::size_t p, std::uint32_t number) const {
   const PlaceLog& log = places_[p];
   if (number < log.end) {
     const TimedOp& op = core_.places_[p]->window().op(number);
-    if (op.left != op.strands) {
-      done = op.done[op.served];
-      return true;
-    }
+    if (op.left != op.strands) return op.done[op.served];
   }
   std::size_t index = 0;
   for (const Cycle::Step& step : cycle_->steps) {
@@ -183,11 +180,10 @@ bool CycleRun::answer_of(std::size_t p, std::uint32_t number, Ps& done) const {
       if (later < 0 || operations == 0 || later % operations != 0) continue;
       const std::int64_t round = later / operations;
       if (round >= rounds_ || rounds_ - round >= static_cast<std::int64_t>(kRemembered)) continue;
-      done = done_[static_cast<std::uint64_t>(round) % kRemembered][i];
-      return true;
+      return done_[static_cast<std::uint64_t>(round) % kRemembered][i];
     }
   }
-  return false;
+  return std::nullopt;
 }
 
 }  // namespace attnsim::replay::time

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "sim/replay/time/core.h"
@@ -42,7 +43,7 @@ class CycleRun {
   void emit_again();
   void put_forward();
   void put_forward(std::size_t place);
-  bool answer_of(std::size_t place, std::uint32_t number, Ps& done) const;
+  std::optional<Ps> answer_of(std::size_t place, std::uint32_t number) const;
 
   Core& core_;
   const Cycle* cycle_ = nullptr;

@@ -78,8 +78,8 @@ void Place::consume(std::span<const TileOp> ops) {
     catcher_->insert(catcher_->end(), ops.begin(), ops.end());
     return;
   }
-  if (expected_ != nullptr) {
-    compare(ops);
+  if (comparison_ != nullptr) {
+    comparison_->take(ops);
     return;
   }
   for (const TileOp& record : ops) {
@@ -140,18 +140,16 @@ void Place::take_ahead() {
 
 bool Place::emits(const std::vector<TileOp>& expected, std::vector<Elements>& copies) {
   if (!task_) return false;
-  expected_ = &expected;
-  copies_ = &copies;
-  as_expected_ = false;
   const std::size_t before = copies.size();
-  std::vector<TileOp> others;
-  others_ = &others;
+  Comparison comparison{.expected = expected, .copies = copies};
+  comparison_ = &comparison;
   resume();
-  expected_ = nullptr;
-  if (as_expected_ && others.empty() && task_) return true;
-  if (as_expected_) {
-    std::vector<TileOp> all = with_copies(expected, std::span(copies).subspan(before));
-    others.insert(others.begin(), all.begin(), all.end());
+  comparison_ = nullptr;
+  std::vector<TileOp>& others = comparison.others;
+  if (comparison.met && others.empty() && task_) return true;
+  if (comparison.met) {
+    const std::vector<TileOp> first = with_copies(expected, std::span(copies).subspan(before));
+    others.insert(others.begin(), first.begin(), first.end());
   }
   copies.resize(before);
   ahead_.push_back(std::move(others));
@@ -159,15 +157,14 @@ bool Place::emits(const std::vector<TileOp>& expected, std::vector<Elements>& co
   return false;
 }
 
-/// What is emitted in one go is compared; more than that is not expected.
-void Place::compare(std::span<const TileOp> ops) {
-  if (as_expected_ || !others_->empty() || !std::ranges::equal(ops, *expected_, alike)) {
-    others_->insert(others_->end(), ops.begin(), ops.end());
+void Place::Comparison::take(std::span<const TileOp> ops) {
+  if (met || !others.empty() || !std::ranges::equal(ops, expected, alike)) {
+    others.insert(others.end(), ops.begin(), ops.end());
     return;
   }
-  as_expected_ = true;
+  met = true;
   for (const TileOp& op : ops) {
-    if (Window::is_copy(op)) copies_->push_back(elements_of(op));
+    if (Window::is_copy(op)) copies.push_back(elements_of(op));
   }
 }
 
@@ -181,16 +178,15 @@ void Place::describe(Signature& out, Ps now) const {
   const Ps over = now - shape_.rates->stage_latency;
   const auto since = [over](Ps at) { return at == kNever ? -1 : std::max<Ps>(at - over, -2); };
   for (const Strand& strand : strands_) {
-    const std::uint32_t begin = window_.begin();
     out.push_back(strand.queue << 8 | strand.part << 4 | (strand.waiting ? 1 : 0));
     out.push_back(static_cast<std::int64_t>(strand.last));
     out.push_back(queues_[strand.queue].pushed - strand.position);
-    out.push_back(strand.next == 0 ? -1 : static_cast<std::int64_t>(strand.next - begin));
+    out.push_back(window_.relative(strand.next));
     out.push_back(since(strand.free_at));
     out.push_back(strand.ready_at == kNever ? -1 : std::max<Ps>(strand.ready_at - now, -2));
-    const bool blocked = strand.blocker.number >= begin;
-    out.push_back(blocked ? static_cast<std::int64_t>(strand.blocker.number - begin) : -1);
-    out.push_back(blocked && strand.blocker.own_part ? 1 : 0);
+    const std::int64_t blocker = window_.relative(strand.blocker.number);
+    out.push_back(blocker);
+    out.push_back(blocker >= 0 && strand.blocker.own_part ? 1 : 0);
   }
   out.push_back(wakes_at_ == kNever ? -1 : wakes_at_ - now);
   out.push_back((stirred_ ? 1 : 0) | (emitting_ ? 2 : 0) | (number_ >= 0 ? 4 : 0));

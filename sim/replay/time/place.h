@@ -106,6 +106,16 @@ class Place final : public Sink {
     std::uint32_t room_until = 0;  // no strand is further behind than the ring's size before this
     std::size_t first_strand = 0, strands = 0;
   };
+  /// What is emitted beside what is expected.
+  struct Comparison {
+    const std::vector<TileOp>& expected;
+    std::vector<Elements>& copies;  // appended to when it is met
+    bool met = false;
+    std::vector<TileOp> others{};  // what else is emitted
+
+    /// What comes in one go is compared; more than that is not expected.
+    void take(std::span<const TileOp> ops);
+  };
   enum Kind : std::uint8_t { compute, copy_in, copy_out, kKinds };
 
   static std::size_t queue_of(int agent, Kind kind) {
@@ -117,7 +127,6 @@ class Place final : public Sink {
   bool far_ahead() const;
   void emit();
   void resume();
-  void compare(std::span<const TileOp> ops);
   void take_ahead();
 
   const Kernel& kernel_;
@@ -147,11 +156,7 @@ class Place final : public Sink {
   bool unexpected_ = false;
   /// Where what is emitted goes; null: it is taken at once.
   std::vector<TileOp>* catcher_ = nullptr;
-  /// What it is compared with instead; null: nothing.
-  const std::vector<TileOp>* expected_ = nullptr;
-  bool as_expected_ = false;
-  std::vector<Elements>* copies_ = nullptr;
-  std::vector<TileOp>* others_ = nullptr;
+  Comparison* comparison_ = nullptr;  // that takes it instead; null: none
   std::vector<Cycle::Pull>* pulls_ = nullptr;
   std::size_t noted_as_ = 0;
 };

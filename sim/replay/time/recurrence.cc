@@ -86,13 +86,13 @@ void Recurrence::describe(Signature& out) const {
     for (std::size_t i = server->first; i < server->jobs.size(); ++i) {
       const Core::Job& job = server->jobs[i];
       out.push_back(static_cast<std::int64_t>(job.place << 8 | job.strand));
-      out.push_back(job.number - core_.places_[job.place]->window().begin());
+      out.push_back(core_.places_[job.place]->window().relative(job.number));
       out.push_back(job.left);
     }
   }
   for (const Core::Copy& copy : core_.copies_) {
     out.push_back(static_cast<std::int64_t>(copy.place << 8 | copy.strand));
-    out.push_back(copy.number - core_.places_[copy.place]->window().begin());
+    out.push_back(core_.places_[copy.place]->window().relative(copy.number));
   }
   out.push_back(std::max<Ps>(core_.copy_in_free_ - core_.now_, 0));
   out.push_back(std::max<Ps>(core_.copy_out_free_ - core_.now_, 0));
@@ -170,7 +170,7 @@ void Recurrence::begin_step() {
 void Recurrence::served(std::size_t place, std::uint32_t number, Ps port, const Served& answer) {
   if (!recording_) return;
   Recording& r = *recording_;
-  const Ps after = core_.now_ - r.start - r.rounds * r.cycle.length;
+  const Ps answered = answer.done - core_.now_;
   if (r.rounds == 0) {
     r.cycle.steps.back().requests.push_back(
         {.record = core_.places_[place]->window().record(number),
@@ -178,21 +178,17 @@ void Recurrence::served(std::size_t place, std::uint32_t number, Ps port, const 
          .number = number - r.places[place].begin,
          .port = port - core_.now_,
          .bytes = answer.bytes,
-         .answer = {.recorded = answer.done - core_.now_}});
-    r.asked.push_back(after);
+         .answer = {.recorded = answered}});
     return;
   }
-  const std::size_t index = r.answers.size() % r.asked.size();
-  r.same = r.same && r.asked[index] == after;
-  r.answers.push_back(answer.done - core_.now_);
+  r.later.push_back({core_.now_ - r.start - r.rounds * r.cycle.length, answered});
 }
 
 void Recurrence::end_round() {
   Recording& r = *recording_;
   describe(state_);
   if (state_ != r.cycle.signature || ++r.rounds > kMostRounds ||
-      (r.rounds == 1 && !close_cycle()) ||
-      r.answers.size() != static_cast<std::size_t>(r.rounds - 1) * r.asked.size()) {
+      (r.rounds == 1 && !close_cycle())) {
     give_up();
     return;
   }
@@ -245,7 +241,7 @@ bool Recurrence::close_cycle() {
     const std::uint32_t most = CycleRun::kRemembered * round.operations;
     if (any && window.end() - window.begin() >= most) return false;
   }
-  return !r.asked.empty();
+  return true;
 }
 
 /// Whether all answers of the first round have been needed, or forgotten; then it is known how late
@@ -288,7 +284,7 @@ bool Recurrence::know_answers() {
 /// accepted: only then is it known of all answers when they are needed.
 bool Recurrence::repeats() const {
   const Recording& r = *recording_;
-  if (!r.same || r.cycle.pending.size() != r.pending_again.size()) return false;
+  if (r.cycle.pending.size() != r.pending_again.size()) return false;
   for (std::size_t i = 0; i < r.pending_again.size(); ++i) {
     const Cycle::Pending& first = r.cycle.pending[i];
     const Cycle::Pending& again = r.pending_again[i];
@@ -298,14 +294,17 @@ bool Recurrence::repeats() const {
       return false;
     }
   }
-  std::vector<Tolerance> answers;
-  for (const Cycle::Step& step : r.cycle.steps) {
-    for (const Cycle::Request& request : step.requests) answers.push_back(request.answer);
+  std::size_t next = 0;
+  for (int round = 1; round < r.rounds; ++round) {
+    for (const Cycle::Step& step : r.cycle.steps) {
+      for (const Cycle::Request& request : step.requests) {
+        if (next == r.later.size()) return false;
+        const Recording::Later& later = r.later[next++];
+        if (later.asked != step.at || !request.answer.accepts(later.answered)) return false;
+      }
+    }
   }
-  for (std::size_t i = 0; i < r.answers.size(); ++i) {
-    if (!answers[i % answers.size()].accepts(r.answers[i])) return false;
-  }
-  return true;
+  return next == r.later.size();
 }
 
 const Window::RetiredCopy* Recurrence::find_retired(std::size_t place, std::uint32_t number) const {

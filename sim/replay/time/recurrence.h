@@ -40,16 +40,23 @@ class Recurrence {
     std::vector<PlaceStart> places{};
     std::vector<std::vector<Window::RetiredCopy>> retired{};  // by place
     std::vector<Cycle::Pending> pending_again{};              // when the first round was over
-    std::vector<Ps> asked{};                                  // requests of the first round
-    std::vector<Ps> answers{};                                // of the further rounds
-    bool same = true;                                         // as for when they were asked for
+    struct Later {
+      Ps asked, answered;  // after the start of its round, and after that
+    };
+    std::vector<Later> later{};  // requests of the further rounds
   };
+
+  /// What put an end to the last cycle, or to the search for one.
+  enum Disturbance : std::uint8_t { new_task, left, kDisturbances };
 
   bool at_anchor() const;
   void watch();
   void describe(Signature& out) const;
   bool starts(const Cycle& cycle) const;
   void enter(const Cycle& cycle);
+  void end_run(const Cycle& cycle);
+  void disturbed(Disturbance by);
+  void give_up();
 
   void begin_recording(std::uint64_t hash, std::size_t anchors);
   void begin_step();
@@ -60,8 +67,6 @@ class Recurrence {
   std::vector<Cycle::Pending> pending() const;
   const Window::RetiredCopy* find_retired(std::size_t place, std::uint32_t number) const;
   void stop_recording();
-  void give_up();
-  void end_run(const Cycle& cycle);
 
   Core& core_;
   CycleBook& book_;
@@ -69,17 +74,13 @@ class Recurrence {
   std::unique_ptr<Recording> recording_;
   Signature state_;                  // of the core, when it was looked at last
   std::vector<std::uint64_t> seen_;  // hashes of the last states
-  /// What put an end to the last cycle, or to the search for one.
-  enum Disturbance : std::uint8_t { new_task, left, kDisturbances };
-  void disturbed(Disturbance by);
-
   Disturbance by_ = new_task;
-  int since_ = 0;                             // anchors, since then
+  int since_ = 0;                             // anchors, since the disturbance
   std::array<int, kDisturbances> settles_{};  // after how many there was a cycle the last time
   int wait_ = 0;                              // anchors to let pass
+  int gap_ = 0;                               // how many at the next failure
+  int tries_ = 0;                             // states looked at since the last one
   int in_vain_ = 0;  // cycles left before they were gone through once, one after another
-  int gap_ = 0;      // how many at the next failure
-  int tries_ = 0;    // since the last one
 };
 
 }  // namespace attnsim::replay::time

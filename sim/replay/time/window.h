@@ -147,6 +147,10 @@ class Window {
   /// Appends all that what happens next depends on, relative to `now` and to the oldest operation;
   /// but for when what the shared memories were asked for is there.
   void describe(Signature& out, Ps now) const;
+  /// How far an operation is behind the oldest one; -1: it is forgotten, or none.
+  std::int64_t relative(std::uint32_t number) const {
+    return number < begin_ ? -1 : static_cast<std::int64_t>(number - begin_);
+  }
   /// Goes on as if it were so much later.
   void shift(Ps by);
   /// A copy moves other elements.
@@ -180,9 +184,6 @@ class Window {
   void write(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void load(TimedOp& op, std::uint32_t slot, std::uint32_t number);
   void settle(TimedOp& op, const TileOp& record);
-  std::int64_t relative(std::uint32_t number) const {
-    return number < begin_ ? -1 : static_cast<std::int64_t>(number - begin_);
-  }
 
   const OpCost& known_cost(const TileOp& record, std::size_t agent);
 
