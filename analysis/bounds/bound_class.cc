@@ -14,6 +14,8 @@ bool recomputes(const BoundClass& c, Pass pass) {
 
 bool holds_for(const Needs& needs, const AlgorithmInfo& algorithm, Pass pass) {
   const BoundClass& c = algorithm.bound_class;
+  // Of linear attention none is known but the compulsory traffic, which binds any algorithm.
+  if (algorithm.function == kGatedLinearAttention) return !needs.exact;
   if (algorithm.function != kAttention && algorithm.function != kParameterGradient) return false;
   if (needs.exact && !c.exact) return false;
   if (needs.standard_products && !c.standard_products) return false;

@@ -22,15 +22,18 @@ class Rows {
         machine_(machine),
         run_(run),
         seen_(run.seen ? *run.seen : visible(workload)),
-        parameters_(run.algorithm != nullptr && run.algorithm->function == kParameterGradient),
-        least_(parameters_ ? compulsory_of_parameter_gradient(workload, seen_)
-                           : compulsory_elements(workload, seen_)),
+        parameters_(computes(kParameterGradient)),
+        recurrence_(computes(kGatedLinearAttention)),
+        least_(parameters_   ? compulsory_of_parameter_gradient(workload, seen_)
+               : recurrence_ ? compulsory_of_recurrence(workload)
+                             : compulsory_elements(workload, seen_)),
         word_bits_(workload.word_bits()),
         element_bits_(run.element_bits.value_or(word_bits_)) {}
 
   std::vector<BoundRow> all() {
     for (const Level& level : levels(machine_, word_bits_, element_bits_, run_.footprint)) {
       add_compulsory(level);
+      if (recurrence_) continue;  // nothing further is known
       if (!level.m_words || *level.m_words == 0) continue;
       for (const PhaseBound& bound : phases()) add(bound, level);
       if (!level.cores) continue;
@@ -45,6 +48,10 @@ class Rows {
   }
 
  private:
+  bool computes(const char* function) const {
+    return run_.algorithm != nullptr && run_.algorithm->function == function;
+  }
+
   std::vector<PhaseBound> phases() const {
     return parameters_ ? parameter_gradient_bounds(w_, seen_.pairs) : phase_bounds(w_, seen_.pairs);
   }
@@ -101,6 +108,7 @@ class Rows {
   const RunFacts& run_;
   Visible seen_;
   bool parameters_;  // dX is asked for, not attention
+  bool recurrence_;  // linear attention whose state decays is
   Compulsory least_;
   int word_bits_, element_bits_;
   std::vector<BoundRow> rows_{};

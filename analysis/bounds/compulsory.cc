@@ -38,4 +38,15 @@ Compulsory compulsory_of_parameter_gradient(const Workload& w, const Visible& se
           "(B H R + B H_kv C) (d + d_v) + 2 B H d^2 + B H_kv d_v^2; R rows, C keys visible"};
 }
 
+Compulsory compulsory_of_recurrence(const Workload& w) {
+  const Wide d = wide(w.head_dim);
+  const Wide dv = wide(w.head_dim_v);
+  const Wide steps = wide(w.query_planes()) * wide(w.seqlen_q);
+  if (w.pass == Pass::forward) return {steps * (2 * d + dv), steps * dv, "2 B H N (d + d_v)"};
+  if (w.pass == Pass::backward) {
+    return {steps * 2 * (d + dv), steps * (2 * d + dv), "B H N (4 d + 3 d_v)"};
+  }
+  return {steps * 2 * (d + dv), steps * 2 * (d + dv), "4 B H N (d + d_v)"};
+}
+
 }  // namespace attnsim::bounds

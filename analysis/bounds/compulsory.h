@@ -25,4 +25,9 @@ Compulsory compulsory_elements(const Workload& workload, const Visible& seen);
 /// and A3 that some query sees; X and Y of the planes that see anything; dX is written in full.
 Compulsory compulsory_of_parameter_gradient(const Workload& workload, const Visible& seen);
 
+/// Of linear attention with a decaying state (sim/trace/recurrence_tensors.h): Q, K and V, backward
+/// dO, are read; O, backward dQ, dK and dV, are written. Gates are not counted: one for each head
+/// may be all there are.
+Compulsory compulsory_of_recurrence(const Workload& workload);
+
 }  // namespace attnsim::bounds

@@ -4,7 +4,7 @@ namespace attnsim {
 namespace {
 
 constexpr std::string_view kNames[kDTypeCount] = {"fp64",     "fp32",  "fp16",  "bf16", "fp8_e4m3",
-                                                  "fp8_e5m2", "int64", "int32", "int8"};
+                                                  "fp8_e5m2", "int64", "int32", "int8", "tf32"};
 
 }  // namespace
 

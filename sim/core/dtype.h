@@ -8,13 +8,14 @@
 
 namespace attnsim {
 
-enum class DType : std::uint8_t { f64, f32, f16, bf16, fp8_e4m3, fp8_e5m2, i64, i32, i8 };
+/// tf32 is fp32 in memory, of which the matrix unit takes 10 bits of the fraction.
+enum class DType : std::uint8_t { f64, f32, f16, bf16, fp8_e4m3, fp8_e5m2, i64, i32, i8, tf32 };
 
-inline constexpr int kDTypeCount = 9;
+inline constexpr int kDTypeCount = 10;
 
 /// Size of one element in bits.
 constexpr int bits(DType dtype) {
-  constexpr int kBits[kDTypeCount] = {64, 32, 16, 16, 8, 8, 64, 32, 8};
+  constexpr int kBits[kDTypeCount] = {64, 32, 16, 16, 8, 8, 64, 32, 8, 32};
   return kBits[static_cast<int>(dtype)];
 }
 

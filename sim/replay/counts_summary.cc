@@ -21,6 +21,7 @@ std::string part_of(TensorRole role) {
     case TensorRole::value_tokens:
     case TensorRole::query_parameter:
     case TensorRole::value_parameter:
+    case TensorRole::gate:
       return "inputs";
     case TensorRole::output:
     case TensorRole::lse:
@@ -30,6 +31,7 @@ std::string part_of(TensorRole role) {
     case TensorRole::d_key:
     case TensorRole::d_value:
     case TensorRole::d_query_parameter:
+    case TensorRole::d_gate:
       return "outputs";
     case TensorRole::mask:
       return "masks";

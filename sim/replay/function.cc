@@ -9,8 +9,10 @@
 #include "sim/core/error.h"
 #include "sim/core/run_spec.h"
 #include "sim/replay/attention_problem.h"
+#include "sim/replay/recurrence_function.h"
 #include "sim/replay/reference/attention.h"
 #include "sim/replay/reference/parameter_gradient.h"
+#include "sim/trace/recurrence_tensors.h"
 
 namespace attnsim::replay {
 namespace {
@@ -124,12 +126,17 @@ class ParameterGradient final : public Function {
 
 }  // namespace
 
+Workload in_domain(const std::string& name, Workload workload) {
+  return name == kGatedLinearAttention ? as_recurrence(std::move(workload)) : workload;
+}
+
 std::unique_ptr<Function> find_function(const std::string& name, const Workload& workload,
                                         const Program& program, const TensorValues& values) {
   // Functions get their reference here, one line each.
   if (name == kParameterGradient) {
     return std::make_unique<ParameterGradient>(workload, program, values);
   }
+  if (name == kGatedLinearAttention) return recurrence_function(workload, program, values);
   ATTNSIM_CHECK(name == kAttention, "no reference for function '" + name + "'");
   return std::make_unique<Attention>(workload, program, values);
 }

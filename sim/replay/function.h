@@ -29,6 +29,9 @@ class Function {
   virtual void judge(Judge& judge, const TensorValues& values) const = 0;
 };
 
+/// The workload changed where it must be for the function called `name` to be defined on it.
+Workload in_domain(const std::string& name, Workload workload);
+
 /// The function called `name` (AlgorithmInfo::function) on the inputs in `values`. Throws
 /// TraceError when the program does not declare them. REQUIRES: there is such a function.
 std::unique_ptr<Function> find_function(const std::string& name, const Workload& workload,

@@ -8,6 +8,7 @@
 
 #include "sim/core/error.h"
 #include "sim/replay/dropout.h"
+#include "sim/replay/recurrence_ops.h"
 #include "sim/replay/rounding.h"
 #include "sim/replay/slot_table.h"
 #include "sim/trace/block_mask.h"
@@ -15,7 +16,6 @@
 namespace attnsim::replay {
 namespace {
 
-using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Vector = Eigen::VectorXd;
 
 constexpr double kMinusInf = -std::numeric_limits<double>::infinity();
@@ -246,6 +246,41 @@ class Executor::Impl {
         break;
       case Op::dropout:
         dropout(op);
+        break;
+      default:
+        recurrence(op);
+    }
+  }
+
+  void recurrence(const TileOp& op) {
+    switch (op.op) {
+      case Op::cumsum:
+        cumsum(tile(op, 0));
+        break;
+      case Op::ramp:
+        ramp(tile(op, 0), tile(op, 1)(0, 0), op.value);
+        break;
+      case Op::from_row:
+        tile(op, 0).rowwise() -= tile(op, 1).row(0);
+        tile(op, 0) *= op.value;
+        break;
+      case Op::scale_exp:
+        scale_exp(tile(op, 0), tile(op, 1));
+        break;
+      case Op::decay_state:
+        decay_state(tile(op, 0), tile(op, 1));
+        break;
+      case Op::decay:
+        decay(tile(op, 0), tile(op, 1), tile(op, 2));
+        break;
+      case Op::lower:
+        lower(tile(op, 0));
+        break;
+      case Op::multiply:
+        tile(op, 0).array() *= tile(op, 1).array();
+        break;
+      case Op::gated_scores:
+        gated_scores(tile(op, 0), tile(op, 1), tile(op, 2), tile(op, 3), op.value);
         break;
       default:
         ATTNSIM_CHECK(false, op_row(op.op).name);

@@ -29,7 +29,7 @@ class TensorValues {
   /// Fills the inputs with uniform numbers in [-1, 1), a pure function of (seed, role, canonical
   /// coordinates): the same whatever the algorithm's packing. Parameters are divided by the square
   /// root of their rows, as weights usually are, so that products with them are of the size of the
-  /// other inputs. Rounded to the tensor's dtype when the arithmetic is.
+  /// other inputs; log decays lie in (-1, 0]. Rounded to the tensor's dtype when the arithmetic is.
   void fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic);
 
   /// Gives tensor number `tensor`, declared as `decl`, the values `canonical` (in canonical order),

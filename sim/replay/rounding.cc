@@ -21,6 +21,8 @@ Format format_of(DType dtype) {
       return {11, -14, 65504.0, false};
     case DType::bf16:
       return {8, -126, std::ldexp(255.0, 120), false};
+    case DType::tf32:
+      return {11, -126, std::ldexp(2047.0, 117), false};
     case DType::fp8_e4m3:
       return {4, -6, 448.0, true, false};
     case DType::fp8_e5m2:

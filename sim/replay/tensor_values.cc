@@ -24,7 +24,7 @@ bool is_parameter(TensorRole role) {
 bool is_input(TensorRole role) {
   return role == TensorRole::query || role == TensorRole::key || role == TensorRole::value ||
          role == TensorRole::d_output || role == TensorRole::query_tokens ||
-         role == TensorRole::value_tokens || is_parameter(role);
+         role == TensorRole::value_tokens || role == TensorRole::gate || is_parameter(role);
 }
 
 }  // namespace
@@ -57,6 +57,7 @@ void TensorValues::fill_inputs(const Program& program, std::uint64_t seed, Arith
       for (std::int64_t col = 0; col < t.cols; ++col) {
         double x = scale * input_value(seed, static_cast<std::uint64_t>(t.role),
                                        base + static_cast<std::uint64_t>(col));
+        if (t.role == TensorRole::gate) x = -(x + 1) / 2;
         if (arithmetic == Arithmetic::rounded) x = round_to(t.dtype, x);
         values_[i][static_cast<std::size_t>(row * t.cols + col)] = x;
       }

@@ -264,4 +264,60 @@ void Agent::dropout(Tile& p, const Region& scores, const DropoutSpec& spec) {
   record.hi = static_cast<std::int32_t>(spec.seed >> 32);
 }
 
+void Agent::cumsum(Tile& x) { push(Op::cumsum, x.rows(), x.cols()).t[0] = x.slot(); }
+
+Tile Agent::ramp(const Tile& step, std::int64_t rows, double first) {
+  TileOp* record = nullptr;
+  Tile column = create(Op::ramp, Role::vector, rows, 1, DType::f32, &record);
+  record->t[1] = step.slot();
+  record->value = first;
+  return column;
+}
+
+void Agent::from_row(Tile& x, const Tile& row, double sign) {
+  TileOp& record = push(Op::from_row, x.rows(), x.cols());
+  record.t[0] = x.slot();
+  record.t[1] = row.slot();
+  record.value = sign;
+}
+
+void Agent::scale_exp(Tile& x, const Tile& exponent) {
+  TileOp& record = push(Op::scale_exp, x.rows(), x.cols(), exponent.cols());
+  record.t[0] = x.slot();
+  record.t[1] = exponent.slot();
+}
+
+void Agent::decay_state(Tile& state, const Tile& log_decay) {
+  TileOp& record = push(Op::decay_state, state.rows(), state.cols(), log_decay.cols());
+  record.t[0] = state.slot();
+  record.t[1] = log_decay.slot();
+}
+
+void Agent::decay(Tile& s, const Tile& at_rows, const Tile& at_cols) {
+  TileOp& record = push(Op::decay, s.rows(), s.cols());
+  record.t[0] = s.slot();
+  record.t[1] = at_rows.slot();
+  record.t[2] = at_cols.slot();
+}
+
+void Agent::lower(Tile& s) { push(Op::lower, s.rows(), s.cols()).t[0] = s.slot(); }
+
+void Agent::multiply(Tile& x, const Tile& factor) {
+  TileOp& record = push(Op::multiply, x.rows(), x.cols());
+  record.t[0] = x.slot();
+  record.t[1] = factor.slot();
+}
+
+Tile Agent::gated_scores(const Tile& q, const Tile& k, const Tile& log_decay, double scale) {
+  TileOp* record = nullptr;
+  Tile scores =
+      create(Op::gated_scores, Role::accumulator, q.rows(), q.rows(), DType::f32, &record);
+  record->k = static_cast<std::int32_t>(q.cols());
+  record->t[1] = q.slot();
+  record->t[2] = k.slot();
+  record->t[3] = log_decay.slot();
+  record->value = scale;
+  return scores;
+}
+
 }  // namespace attnsim

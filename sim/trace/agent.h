@@ -96,6 +96,28 @@ class Agent {
   /// their place in the scores and on the seed alone, so any pass over them finds the same.
   void dropout(Tile& p, const Region& scores, const DropoutSpec& spec);
 
+  // --- recurrences: log decays are running sums of log gates
+  // ---------------------------------------------
+  /// Running sums down the rows.
+  void cumsum(Tile& x);
+  /// A column of `rows` running sums of the constant in `step` [1, 1]: (first + r) step.
+  Tile ramp(const Tile& step, std::int64_t rows, double first = 1);
+  /// x - row, or row - x where the sign is -1, with a row [1, n].
+  void from_row(Tile& x, const Tile& row, double sign);
+  /// x exp(exponent); an exponent [m, 1] is one for each row.
+  void scale_exp(Tile& x, const Tile& exponent);
+  /// Scales the rows of a state [d, dv] by exp(log_decay), [1, d] or [1, 1].
+  void decay_state(Tile& state, const Tile& log_decay);
+  /// s [m, n] times the decay between its rows and its columns, exp(at_rows - at_cols), both
+  /// columns.
+  void decay(Tile& s, const Tile& at_rows, const Tile& at_cols);
+  /// s = 0 above its diagonal.
+  void lower(Tile& s);
+  void multiply(Tile& x, const Tile& factor);
+  /// The scores [m, m] of queries and keys of the same m steps under gates by head dimension, whose
+  /// running sums are `log_decay`: no product of matrices, since a decay belongs to each term.
+  Tile gated_scores(const Tile& q, const Tile& k, const Tile& log_decay, double scale = 1.0);
+
  private:
   Tile create(Op op, Role role, std::int64_t rows, std::int64_t cols, DType dtype, TileOp** record);
   TileOp& push(Op op, std::int64_t m, std::int64_t n, std::int64_t k = 0);

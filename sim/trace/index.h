@@ -29,17 +29,29 @@ class Index {
 
   /// The number itself. Ends repetition along this coordinate: use it only where nothing else does.
   std::int64_t value() const {
-    if (seen_ != nullptr) seen_->value_read = true;
+    for (Observation* seen : {seen_, also_seen_}) {
+      if (seen != nullptr) seen->value_read = true;
+    }
     return raw_;
   }
 
-  Index operator*(std::int64_t factor) const { return {raw_ * factor, seen_}; }
-  Index operator+(std::int64_t offset) const { return {raw_ + offset, seen_}; }
+  Index operator*(std::int64_t factor) const { return with_raw(raw_ * factor); }
+  Index operator+(std::int64_t offset) const { return with_raw(raw_ + offset); }
+
+  /// The sum of two coordinates (a chunk of a plane: plane * chunks + chunk), affine in both.
+  /// REQUIRES: neither is such a sum.
+  Index operator+(const Index& other) const {
+    Index out(raw_ + other.raw_, seen_);
+    out.also_seen_ = other.seen_;
+    return out;
+  }
 
   /// floor(index / divisor). REQUIRES: index >= 0, divisor >= 1.
   Index divided(std::int64_t divisor) const {
-    if (seen_ != nullptr) seen_->period = std::lcm(seen_->period, divisor);
-    return {raw_ / divisor, seen_};
+    for (Observation* seen : {seen_, also_seen_}) {
+      if (seen != nullptr) seen->period = std::lcm(seen->period, divisor);
+    }
+    return with_raw(raw_ / divisor);
   }
 
  private:
@@ -48,8 +60,16 @@ class Index {
   friend class Loop;
   friend class Tensor;
   friend struct Run;
+
+  Index with_raw(std::int64_t raw) const {
+    Index out = *this;
+    out.raw_ = raw;
+    return out;
+  }
+
   std::int64_t raw_ = 0;
   Observation* seen_ = nullptr;
+  Observation* also_seen_ = nullptr;  // of the other coordinate of a sum
 };
 
 /// How a tile meets the mask.

@@ -38,6 +38,8 @@ enum class TensorRole : std::uint8_t {
   value_parameter,
   d_query_parameter,
   dropped_probabilities,  // P after dropout: as probabilities
+  gate,                   // log decays of a recurrence: an input (sim/trace/recurrence_tensors.h)
+  d_gate,                 // its gradient
 };
 
 /// What an algorithm declares; Program::add returns the handle.

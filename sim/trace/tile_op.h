@@ -47,13 +47,23 @@ enum class Op : std::uint8_t {
   row_dot_acc,
   softmax_grad,
   dropout,
+  // decays of recurrences
+  cumsum,
+  ramp,
+  from_row,
+  scale_exp,
+  decay_state,
+  decay,
+  lower,
+  multiply,
+  gated_scores,
   // structure
   loop_begin,
   loop_next,
   loop_end,
 };
 
-inline constexpr int kOpCount = 32;
+inline constexpr int kOpCount = 41;
 
 /// A slot number that names no storage.
 inline constexpr std::uint32_t kNoSlot = 0xffffffffU;

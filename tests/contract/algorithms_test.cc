@@ -7,6 +7,7 @@
 
 #include "sim/config/config.h"
 #include "sim/replay/counts.h"
+#include "sim/replay/function.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
 #include "tests/support/cases.h"
@@ -122,6 +123,7 @@ TEST_P(AlgorithmContract, LeavingOutCopiesChangesNothing) {
     run.workload.seqlen_kv = run.workload.seqlen_kv * 5 + 2;
     run.workload.kv_heads *= 4;
     run.workload.heads *= 4;
+    run.workload = replay::in_domain(info().function, std::move(run.workload));
     const auto& mask = run.workload.mask;
     if (mask && mask->kind == kRecordedMask) run.workload.mask.reset();  // of the old lengths
     const replay::PlannedRun planned(run);
@@ -152,7 +154,8 @@ TEST_P(AlgorithmContract, RunsOnEveryPreset) {
           .hardware = id,
           .workload = {"seqlen=300,head_dim=64,heads=4,kv_heads=2,pass=" +
                        std::string(name(pass))}};
-      const RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
+      RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
+      run.workload = replay::in_domain(info().function, std::move(run.workload));
       const Result result = replay::replay(run);
       EXPECT_TRUE(result.fits());
       ASSERT_NE(result.io_row(run.machine.home().name, "total"), nullptr);

@@ -8,6 +8,7 @@
 #include "sim/config/config.h"
 #include "sim/core/error.h"
 #include "sim/replay/bound_rows.h"
+#include "sim/replay/function.h"
 #include "sim/replay/replay.h"
 #include "sim/replay/verify.h"
 #include "tests/support/algorithms.h"
@@ -73,6 +74,7 @@ TEST_P(AlgorithmBounds, HoldWhereTheyBind) {
       run.workload.head_dim = 8;
       run.workload.head_dim_v = run.workload.head_dim_v % 24 + 1;
       run.algorithm.tiles = {.rule = TileRule::fit};
+      run.workload = replay::in_domain(info().function, std::move(run.workload));
       expect_above_bounds(run, "M = " + std::to_string(m));
     }
   }

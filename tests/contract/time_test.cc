@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "sim/config/config.h"
+#include "sim/replay/function.h"
 #include "tests/support/algorithms.h"
 #include "tests/support/cases.h"
 
@@ -47,7 +48,8 @@ class TimedAlgorithm : public testing::TestWithParam<std::string> {
         .hardware = machine,
         .workload = {"seqlen=300,head_dim=64,heads=4,kv_heads=2,pass=" + std::string(name(pass))}};
     const config::SearchPath search{ATTNSIM_SOURCE_DIR};
-    const RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
+    RunSpec run = config::load_run(std::nullopt, overrides, algorithm_catalogue(), search);
+    run.workload = in_domain(find_algorithm(GetParam()).info.function, std::move(run.workload));
     if (!missing_for_time(run.machine).empty()) return;
     const PlannedRun planned(run);
     TaskCount count;

@@ -163,7 +163,8 @@ INSTANTIATE_TEST_SUITE_P(Formats, EveryNumber,
                          ::testing::Values(Layout{DType::f16, 5, 10, true},
                                            Layout{DType::bf16, 8, 7, true},
                                            Layout{DType::fp8_e4m3, 4, 3, false},
-                                           Layout{DType::fp8_e5m2, 5, 2, true}),
+                                           Layout{DType::fp8_e5m2, 5, 2, true},
+                                           Layout{DType::tf32, 8, 10, true}),
                          [](const auto& format) { return std::string(name(format.param.dtype)); });
 
 TEST(UnitRoundoff, IsHalfTheGapAboveOne) {
@@ -173,6 +174,7 @@ TEST(UnitRoundoff, IsHalfTheGapAboveOne) {
   EXPECT_EQ(unit_roundoff(DType::bf16), 0x1p-8);
   EXPECT_EQ(unit_roundoff(DType::fp8_e4m3), 0x1p-4);
   EXPECT_EQ(unit_roundoff(DType::fp8_e5m2), 0x1p-3);
+  EXPECT_EQ(unit_roundoff(DType::tf32), 0x1p-11);
 }
 
 }  // namespace

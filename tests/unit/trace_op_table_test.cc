@@ -73,6 +73,15 @@ TEST(OpTable, SaysWhatEachOperationNeeds) {
   EXPECT_EQ(operands(Op::row_dot_acc), "update mx1, read mxn, read mxn, -");
   EXPECT_EQ(operands(Op::softmax_grad), "update mxn, read mxn, read mx1, -");
   EXPECT_EQ(operands(Op::dropout), "update mxn, -, -, -");
+  EXPECT_EQ(operands(Op::cumsum), "update mxn, -, -, -");
+  EXPECT_EQ(operands(Op::ramp), "write mx1, read 1x1, -, -");
+  EXPECT_EQ(operands(Op::from_row), "update mxn, read 1xn, -, -");
+  EXPECT_EQ(operands(Op::scale_exp), "update mxn, read mxk, -, -");
+  EXPECT_EQ(operands(Op::decay_state), "update mxn, read 1xk, -, -");
+  EXPECT_EQ(operands(Op::decay), "update mxn, read mx1, read nx1, -");
+  EXPECT_EQ(operands(Op::lower), "update mxn, -, -, -");
+  EXPECT_EQ(operands(Op::multiply), "update mxn, read mxn, -, -");
+  EXPECT_EQ(operands(Op::gated_scores), "write mxm, read mxk, read mxk, read mxk");
   for (const Op op : {Op::loop_begin, Op::loop_next, Op::loop_end}) {
     EXPECT_EQ(operands(op), "-, -, -, -");
   }

@@ -86,12 +86,16 @@ double instructions_beside(const TileOp& op) {
     case Op::exp_sum:
     case Op::exp_rows:
     case Op::softmax_grad:
+    case Op::scale_exp:
+    case Op::multiply:
+    case Op::gated_scores:
       return static_cast<double>(op.m) * op.n;
     case Op::dropout:  // ten rounds of Philox, some 8 instructions each, give the bits of 8
                        // elements
       return 10 * static_cast<double>(op.m) * op.n;
     case Op::hide:
     case Op::band:
+    case Op::lower:
       return 2 * static_cast<double>(op.m) * op.n;
     default:
       return 0;
