@@ -1,6 +1,6 @@
 // Gated linear attention: Yang et al., arXiv 2312.06635, whose state decays by a vector of each
-// step, a number for each row. In chunks of C steps with secondary chunks of c = C / subchunks
-// (section 4.3, Algorithm 6), in the kernels of fla-org/flash-linear-attention (fla/ops/gla). With
+// step, a number for each row. In chunks of C steps with secondary chunks of c = C / subchunks, in
+// the kernels of fla-org/flash-linear-attention (fla/ops/gla). With
 // b [C, d] the log decay from the start of a chunk to a step:
 //
 //     for each pair i > j of secondary chunks of a chunk, r the first row of b_i:
@@ -27,7 +27,7 @@ AlgorithmInfo info() {
   return {
       .id = "gated_linear_attention",
       .summary = "linear attention with a decay by step and row of the state, in two-level chunks",
-      .source = "Yang et al. 2023, arXiv 2312.06635, Algorithms 3 to 6",
+      .source = "Yang et al. 2023, arXiv 2312.06635",
       .function = kGatedLinearAttention,
       .tiles = {{"c", "steps of a secondary chunk"}, {"BV", "columns of V and O of a task"}},
       .params = {{.name = "subchunks",
@@ -80,7 +80,7 @@ class Tiles final : public TileModel {
     return TileSizes{16, std::min<std::int64_t>(64, w_.head_dim_v)};
   }
 
-  /// Of the experiments (section 4.4), and all of a state.
+  /// The paper prints no formula: the released secondary chunk, and all of a state.
   TileSizes paper() const override {
     return {std::min<std::int64_t>(16, w_.seqlen_q), w_.head_dim_v};
   }

@@ -27,19 +27,17 @@ AlgorithmInfo info() {
       .source = "Qin et al. 2024, arXiv 2401.04658, Algorithms 1 and 2",
       .function = kGatedLinearAttention,
       .passes = {Pass::forward, Pass::backward, Pass::forward_backward},
-      .tiles = {{"B", "steps of a block"},
-                {"BV", "columns of V and O of a task, forward", "B"},
-                {"B_backward", "steps of a block, of the backward pass in forward_backward", "B"}},
+      .tiles = {{"B", "steps of a block"}, {"BV", "columns of V and O of a task, forward", "B"}},
       .params = {{.name = "decay",
                   .type = ParamType::boolean,
                   .default_value = "true",
                   .doc = "false: lambda = 1, and no gates are read"},
                  {.name = "products",
                   .type = ParamType::choice,
-                  .default_value = "tf32",
-                  .doc = "what the matrix unit takes: tf32, to which the released kernels convert "
-                         "16-bit inputs, or the dtype of the workload",
-                  .choices = {"tf32", "inputs"}},
+                  .default_value = "inputs",
+                  .doc = "what the matrix unit takes: the dtype of the inputs, or tf32, to which "
+                         "the released kernels convert those of 16 bits",
+                  .choices = {"inputs", "tf32"}},
                  {.name = "backward",
                   .type = ParamType::choice,
                   .default_value = "released",
@@ -65,8 +63,8 @@ class ForwardTiles final : public TileModel {
     return TileSizes{64, std::min<std::int64_t>(32, w_.head_dim_v)};
   }
 
-  /// Blocks as long as the head is wide, so that both parts of O cost the same, and the whole state
-  /// (section 3.2).
+  /// Blocks as long as the head is wide, so that both parts of O cost the same, and the whole
+  /// state.
   TileSizes paper() const override { return {std::min(w_.head_dim, w_.seqlen_q), w_.head_dim_v}; }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
@@ -83,7 +81,7 @@ class ForwardTiles final : public TileModel {
     output.push_back({Role::accumulator, DType::f32, B, B});   // scores
     output.push_back({Role::accumulator, DType::f32, B, BV});  // O
     if (inputs_ == w_.dtype) return output;
-    kept.push_back({Role::accumulator, w_.dtype, B, d});  // K, not converted yet
+    kept.push_back({Role::vector, w_.dtype, B, d});  // K, not converted yet
     return target_.peak({kept, output});
   }
 
@@ -120,11 +118,48 @@ class ForwardTiles final : public TileModel {
   const DType inputs_;  // on chip
 };
 
+/// Of the passes that run, which share B.
+class Tiles final : public TileModel {
+ public:
+  Tiles(const Workload& w, const ForwardTiles& forward, const BlockBackwardTiles& backward,
+        const Target& target)
+      : target_(target) {
+    if (w.runs_forward()) passes_.push_back(&forward);
+    if (w.runs_backward()) passes_.push_back(&backward);
+  }
+
+  TileSizes limits() const override { return passes_.front()->limits(); }
+  TileSizes paper() const override { return passes_.front()->paper(); }
+  std::optional<TileSizes> released() const override { return passes_.front()->released(); }
+  bool second_only_helps() const override { return true; }
+
+  std::vector<TileShape> footprint(TileSizes t) const override {
+    std::vector<std::vector<TileShape>> held;
+    for (const TileModel* pass : passes_) held.push_back(pass->footprint(t));
+    return target_.peak(held);
+  }
+
+  ClosedForm closed_form(TileSizes t) const override {
+    ClosedForm form;
+    for (const TileModel* pass : passes_) form = sum(form, pass->closed_form(t));
+    return form;
+  }
+
+  std::uint64_t iterations(TileSizes t) const override {
+    std::uint64_t all = 0;
+    for (const TileModel* pass : passes_) all += pass->iterations(t);
+    return all;
+  }
+
+ private:
+  const Target& target_;
+  std::vector<const TileModel*> passes_;
+};
+
 class LightningAttention2 final : public Schedule {
  public:
   explicit LightningAttention2(const PlanRequest& r)
       : w_(require_recurrence(r.info, r.workload)),
-        target_(r.target),
         decays_(r.choice.params.boolean("decay")),
         within_(r.choice.params.choice("backward") == "released" ? WithinBlocks::apart
                                                                  : WithinBlocks::together),
@@ -132,13 +167,14 @@ class LightningAttention2 final : public Schedule {
         inputs_(converts_ ? DType::f32 : w_.dtype),
         operand_(converts_ ? DType::tf32 : w_.dtype),
         forward_model_(w_, r.target, decays_, inputs_),
-        backward_model_(w_, r.target, decays_, within_, inputs_) {
+        backward_model_(w_, r.target, decays_, within_, inputs_),
+        model_(w_, forward_model_, backward_model_, r.target) {
+    choose_nest(r, model_);
     t_ = add_recurrence_tensors(program_, w_, decays_ ? Gates::constant : Gates::none);
-    if (w_.runs_forward()) plan_forward(r);
+    if (w_.runs_forward()) plan_forward();
     if (w_.runs_backward()) {
-      backward_ = choose_nest(r, backward_model_);
       gradients_.add_to(program_, w_, t_,
-                        {.B = backward_.first,
+                        {.B = tiles_.sizes.first,
                          .within = within_,
                          .inputs = inputs_,
                          .operand = operand_,
@@ -146,25 +182,14 @@ class LightningAttention2 final : public Schedule {
     }
   }
 
-  std::vector<TileShape> footprint() const override {
-    std::vector<std::vector<TileShape>> passes;
-    if (w_.runs_forward()) passes.push_back(forward_model_.footprint(forward_));
-    if (w_.runs_backward()) passes.push_back(backward_model_.footprint(backward_));
-    return target_.peak(passes);
-  }
-
-  ClosedForm closed_form() const override {
-    ClosedForm form;
-    if (w_.runs_forward()) form = forward_model_.closed_form(forward_);
-    if (w_.runs_backward()) form = sum(form, backward_model_.closed_form(backward_));
-    return form;
-  }
+  std::vector<TileShape> footprint() const override { return model_.footprint(tiles_.sizes); }
+  ClosedForm closed_form() const override { return model_.closed_form(tiles_.sizes); }
 
   /// BV columns of O.
   Task forward(Emitter& em, GridIndex at) const {
     const Index plane = at[0];
     const Index slice = at[1];
-    const auto [B, BV] = forward_;
+    const auto [B, BV] = tiles_.sizes;
     const std::int64_t full = w_.seqlen_q / B;
     const std::int64_t rest = w_.seqlen_q % B;
     Agent a = em.agent();
@@ -189,7 +214,7 @@ class LightningAttention2 final : public Schedule {
 
   /// One block of O, and the state after it.
   void output(Agent& a, Index plane, Index i, Index slice, const Decay& decay, Tile& kv) const {
-    const auto [B, BV] = forward_;
+    const auto [B, BV] = tiles_.sizes;
     const Tile q = load_as(a, t_.q.block(plane, i, B), inputs_);             // [B, d]
     Tile k = load_as(a, t_.k.block(plane, i, B), inputs_);                   // [B, d]
     const Tile v = load_as(a, t_.v.block(plane, i, B, slice, BV), inputs_);  // [B, BV]
@@ -206,9 +231,8 @@ class LightningAttention2 final : public Schedule {
     a.matmul_acc(kv, transposed(k), v, operand_);
   }
 
-  void plan_forward(const PlanRequest& r) {
-    forward_ = choose_nest(r, forward_model_);
-    const std::int64_t slices = ceil_div(w_.head_dim_v, forward_.second);
+  void plan_forward() {
+    const std::int64_t slices = ceil_div(w_.head_dim_v, tiles_.sizes.second);
     program_
         .add_kernel<&LightningAttention2::forward>(
             *this, "lightning_attention_2_forward",
@@ -223,7 +247,6 @@ class LightningAttention2 final : public Schedule {
   }
 
   const Workload w_;
-  const Target& target_;
   const bool decays_;
   const WithinBlocks within_;
   const bool converts_;
@@ -231,7 +254,7 @@ class LightningAttention2 final : public Schedule {
   const DType operand_;  // what the matrix unit takes
   const ForwardTiles forward_model_;
   const BlockBackwardTiles backward_model_;
-  TileSizes forward_{}, backward_{};  // of the passes that run
+  const Tiles model_;
   RecurrenceTensors t_;
   BlockBackward gradients_;
 };

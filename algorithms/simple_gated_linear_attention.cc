@@ -60,7 +60,7 @@ class Tiles final : public TileModel {
     return TileSizes{64, std::min<std::int64_t>(64, w_.head_dim_v)};
   }
 
-  /// The chunk of the experiments (section 4.4), and all of a state.
+  /// The papers print no formula: the released chunk, and all of a state.
   TileSizes paper() const override {
     return {std::min<std::int64_t>(64, w_.seqlen_q), w_.head_dim_v};
   }

@@ -37,10 +37,16 @@ std::vector<TileShape> BlockBackwardTiles::footprint(TileSizes t) const {
   append(loop, DecayAtEdges::footprint(decays_, B));
   std::vector<TileShape> within = {inputs, gradient, scores};
   append(within, DecayWithin::footprint(decays_, B));
-  if (apart_) return target_.peak({loop, within});
-  loop.push_back(scores);
-  append(loop, DecayWithin::footprint(decays_, B));
-  return loop;
+  if (!apart_) {
+    loop.push_back(scores);
+    append(loop, DecayWithin::footprint(decays_, B));
+  }
+  std::vector<std::vector<TileShape>> moments = {loop};
+  if (apart_) moments.push_back(within);
+  if (inputs_ != w_.dtype) {  // one of them is not converted yet
+    moments.push_back({inputs, {Role::vector, w_.dtype, B, std::max(d, dv)}});
+  }
+  return target_.peak(moments);
 }
 
 ClosedForm BlockBackwardTiles::closed_form(TileSizes t) const {

@@ -10,7 +10,7 @@ namespace attnsim {
 /// written to where the matrix unit reads it.
 inline Tile load_as(Agent& a, const Region& from, DType dtype) {
   if (from.dtype == dtype) return a.load(from);
-  const Tile loaded = a.load(from, Role::accumulator);
+  const Tile loaded = a.load(from, Role::vector);
   return a.move(loaded, Role::operand, dtype);
 }
 

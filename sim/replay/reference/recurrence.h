@@ -1,6 +1,5 @@
 // Linear attention with a decaying state and its gradients, step by step as they are defined, in
-// double. Yang et al., arXiv 2312.06635, equation 3 (gates by head dimension; one gate for all of
-// them: equation 4 of Sun et al., arXiv 2307.08621, with a constant one):
+// double. Yang et al., arXiv 2312.06635; with one constant gate Sun et al., arXiv 2307.08621:
 //
 //     S_t = diag(exp(g_t)) S_{t-1} + k_t^T v_t,   o_t = q_t S_t,   S_0 = 0
 //     dq_t = dO_t S_t^T,   dS_t = q_t^T dO_t + diag(exp(g_{t+1})) dS_{t+1}
