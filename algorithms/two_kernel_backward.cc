@@ -10,6 +10,8 @@
 //     for i: load Q_i, dO_i, L_i, D_i; dQ = 0
 //       for j: load K_j, V_j; P, dS of (i, j); dQ += dS K_j
 //       store dQ_i
+//
+// With `delta: dq` the kernel of dQ comes first and finds D of its rows, which needs O but no dO.
 #include <algorithm>
 #include <cmath>
 
@@ -28,7 +30,12 @@ AlgorithmInfo info() {
                 {"Bc", "keys of a block, kernel of dK and dV"},
                 {"Br_dq", "query rows of a block, kernel of dQ", "Br"},
                 {"Bc_dq", "keys of a block, kernel of dQ", "Bc"}},
-      .params = {},
+      .params = {{.name = "delta",
+                  .type = ParamType::choice,
+                  .default_value = "kernel",
+                  .doc = "where D = rowsum(dO o O) is found: in a kernel of its own, or in that of "
+                         "dQ, which then runs first",
+                  .choices = {"kernel", "dq"}}},
       .dropout = true,
       .bound_class = {.recomputes = {Pass::backward}},
       .block_masks = true,
@@ -88,7 +95,8 @@ class KeyTiles final : public KernelTiles {
 
 class RowTiles final : public KernelTiles {
  public:
-  using KernelTiles::KernelTiles;
+  RowTiles(const Workload& w, const Target& target, bool finds_delta)
+      : KernelTiles(w, target), finds_delta_(finds_delta) {}
 
   /// FlashAttention-1's with the roles of rows and keys exchanged, as the loops are.
   TileSizes paper() const override {
@@ -98,23 +106,38 @@ class RowTiles final : public KernelTiles {
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;
-    return {{Role::operand, w_.dtype, Br, w_.head_dim},        // Q
-            {Role::operand, w_.dtype, Br, w_.head_dim_v},      // dO
-            {Role::accumulator, DType::f32, Br, w_.head_dim},  // dQ
-            {Role::operand, w_.dtype, Bc, w_.head_dim},        // K
-            {Role::operand, w_.dtype, Bc, w_.head_dim_v},      // V
-            {Role::accumulator, DType::f32, Br, 2 * Bc},       // S, then P; dP, then dS
-            {Role::vector, DType::f32, Br, 2}};                // L, D
+    const std::vector<TileShape> loop = {
+        {Role::operand, w_.dtype, Br, w_.head_dim},        // Q
+        {Role::operand, w_.dtype, Br, w_.head_dim_v},      // dO
+        {Role::accumulator, DType::f32, Br, w_.head_dim},  // dQ
+        {Role::operand, w_.dtype, Bc, w_.head_dim},        // K
+        {Role::operand, w_.dtype, Bc, w_.head_dim_v},      // V
+        {Role::accumulator, DType::f32, Br, 2 * Bc},       // S, then P; dP, then dS
+        {Role::vector, DType::f32, Br, 2}};                // L, D
+    if (!finds_delta_) return loop;
+    return target_.peak({loop,
+                         {{Role::operand, w_.dtype, Br, 2 * w_.head_dim_v},  // dO, O
+                          {Role::vector, DType::f32, Br, 1}}});              // D
   }
 
-  /// The rows once, K and V once per query block that sees them.
+  /// The rows once, K and V once per query block that sees them. O takes the place of D, which is
+  /// stored, where it is found here.
   ClosedForm closed_form(TileSizes t) const override {
     const Visits v = visits(t);
     ClosedForm form = sum(inputs(rows(), v.columns),
                           {{.tensor = "dQ", .dtype = w_.dtype, .written = rows() * d()}});
+    if (finds_delta_) {
+      ClosedFormTerm& delta = form[5];
+      delta.read = 0;
+      delta.written = rows();
+      form.push_back({.tensor = "O", .dtype = w_.dtype, .read = rows() * dv()});
+    }
     add_list_term(form, lists_by_row(t, v), kQueryLists);
     return form;
   }
+
+ private:
+  bool finds_delta_;
 };
 
 class TwoKernelBackward final : public Schedule {
@@ -124,23 +147,29 @@ class TwoKernelBackward final : public Schedule {
         target_(r.target),
         mask_(w_),
         key_model_(w_, r.target),
-        row_model_(w_, r.target),
+        finds_delta_(r.choice.params.choice("delta") == "dq"),
+        row_model_(w_, r.target, finds_delta_),
         by_key_(choose_nest(r, key_model_)),
         by_row_(choose_nest(r, row_model_)) {
     const std::int64_t planes = w_.query_planes();
     t_ = add_attention_tensors(program_, w_);
     l_ = program_.add({"L", TensorRole::lse, DType::f32, planes, w_.seqlen_q, 1});
     g_ = add_gradient_tensors(program_, w_, w_.dtype);
-    delta_.add_to(program_, t_.o, g_.d_o, by_row_.first, std::min(w_.head_dim, w_.head_dim_v));
+    if (finds_delta_) {
+      d_ = program_.add({"D", TensorRole::delta, DType::f32, planes, w_.seqlen_q, 1});
+    } else {
+      delta_.add_to(program_, t_.o, g_.d_o, by_row_.first, std::min(w_.head_dim, w_.head_dim_v));
+      d_ = delta_.delta();
+    }
     const std::int64_t key_blocks = ceil_div(w_.seqlen_kv, by_key_.second);
     const std::int64_t row_blocks = ceil_div(w_.seqlen_q, by_row_.first);
     key_lists_ = TileLists(program_, key_blocks, ceil_div(w_.seqlen_q, by_key_.first), kKeyLists);
     row_lists_ =
         TileLists(program_, row_blocks, ceil_div(w_.seqlen_kv, by_row_.second), kQueryLists);
+    if (finds_delta_) add_query_kernel(row_blocks);
     program_.add_kernel<&TwoKernelBackward::key_gradients>(
         *this, "dk_dv", {{"j", key_blocks}, {"plane", w_.kv_planes()}});
-    program_.add_kernel<&TwoKernelBackward::query_gradients>(
-        *this, "dq", {{"i", row_blocks}, {"plane", planes}});
+    if (!finds_delta_) add_query_kernel(row_blocks);
   }
 
   std::vector<TileShape> footprint() const override {
@@ -148,12 +177,14 @@ class TwoKernelBackward final : public Schedule {
   }
 
   ClosedForm closed_form() const override {
+    ClosedForm form = sum(key_model_.closed_form(by_key_), row_model_.closed_form(by_row_));
+    if (finds_delta_) return form;
     const auto rows = static_cast<std::uint64_t>(w_.seqlen_q * w_.query_planes());
     const std::uint64_t outputs = rows * static_cast<std::uint64_t>(w_.head_dim_v);
     const ClosedForm delta = {{.tensor = "O", .dtype = w_.dtype, .read = outputs},
                               {.tensor = "dO", .dtype = w_.dtype, .read = outputs},
                               {.tensor = "D", .dtype = DType::f32, .written = rows}};
-    return sum(sum(key_model_.closed_form(by_key_), row_model_.closed_form(by_row_)), delta);
+    return sum(std::move(form), delta);
   }
 
   std::optional<Density> density() const override { return key_model_.density(by_key_); }
@@ -193,7 +224,8 @@ class TwoKernelBackward final : public Schedule {
     const Index kv_plane = t_.kv_plane(plane);
 
     Agent a = em.agent();
-    const Rows rows = load_rows(a, plane, i, Br);
+    const Rows rows =
+        finds_delta_ ? load_rows_for_delta(a, plane, i, Br) : load_rows(a, plane, i, Br);
     Tile d_q = a.fill(Role::accumulator, rows.q.rows(), w_.head_dim, DType::f32, 0);  // [Br, d]
     row_lists_.read_length(a, plane, i);
     {
@@ -210,6 +242,11 @@ class TwoKernelBackward final : public Schedule {
   }
 
  private:
+  void add_query_kernel(std::int64_t row_blocks) {
+    program_.add_kernel<&TwoKernelBackward::query_gradients>(
+        *this, "dq", {{"i", row_blocks}, {"plane", w_.query_planes()}});
+  }
+
   /// A query block: Q [Br, d], dO [Br, dv], L and D [Br, 1].
   struct Rows {
     Tile q, d_o, lse, delta;
@@ -228,7 +265,20 @@ class TwoKernelBackward final : public Schedule {
     Tile q = a.load(t_.q.block(plane, i, Br));
     Tile d_o = a.load(g_.d_o.block(plane, i, Br));
     Tile lse = a.load(l_.block(plane, i, Br), Role::vector);
-    Tile delta = a.load(delta_.delta().block(plane, i, Br), Role::vector);
+    Tile delta = a.load(d_.block(plane, i, Br), Role::vector);
+    return {std::move(q), std::move(d_o), std::move(lse), std::move(delta)};
+  }
+
+  Rows load_rows_for_delta(Agent a, Index plane, Index i, std::int64_t Br) const {
+    Tile d_o = a.load(g_.d_o.block(plane, i, Br));
+    Tile delta = a.fill(Role::vector, d_o.rows(), 1, DType::f32, 0);
+    {
+      const Tile o = a.load(t_.o.block(plane, i, Br));
+      a.row_dot_acc(delta, d_o, o);
+    }
+    a.store(delta, d_.block(plane, i, Br));
+    Tile q = a.load(t_.q.block(plane, i, Br));
+    Tile lse = a.load(l_.block(plane, i, Br), Role::vector);
     return {std::move(q), std::move(d_o), std::move(lse), std::move(delta)};
   }
 
@@ -246,12 +296,13 @@ class TwoKernelBackward final : public Schedule {
   const Target& target_;
   const AttentionMask mask_;
   const KeyTiles key_model_;
+  const bool finds_delta_;
   const RowTiles row_model_;
   const TileSizes by_key_, by_row_;
   const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));
   AttentionTensors t_;
   GradientTensors g_;
-  Tensor l_;
+  Tensor l_, d_;
   TileLists key_lists_, row_lists_;
   DeltaKernel delta_;
 };

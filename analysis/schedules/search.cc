@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "analysis/schedules/block_sizes.h"
 #include "sim/trace/mask.h"
 
 namespace attnsim::schedules {
@@ -10,19 +11,6 @@ namespace {
 
 using Scores = AttentionNest::Scores;
 using Size = std::int64_t AttentionNest::*;
-
-/// The sizes that cut `extent` into 1, 2, ... blocks and are the smallest to do so, ascending.
-std::vector<std::int64_t> block_sizes(std::int64_t extent) {
-  std::vector<std::int64_t> out;
-  for (std::int64_t size = extent; size >= 1;) {
-    const std::int64_t blocks = ceil_div(extent, size);
-    const std::int64_t smallest = ceil_div(extent, blocks);
-    out.push_back(smallest);
-    size = smallest - 1;
-  }
-  std::ranges::reverse(out);
-  return out;
-}
 
 std::vector<std::int64_t> all_sizes(std::int64_t extent) {
   std::vector<std::int64_t> out;
@@ -70,17 +58,10 @@ class Search {
   /// The largest size up to `most` with which the nest fits; 0 when none does. REQUIRES: the
   /// footprint grows with the size.
   std::int64_t largest(AttentionNest nest, Size size, std::int64_t most) const {
-    std::int64_t low = 0;
-    while (low < most) {
-      const std::int64_t middle = (low + most + 1) / 2;
-      nest.*size = middle;
-      if (fits(nest)) {
-        low = middle;
-      } else {
-        most = middle - 1;
-      }
-    }
-    return low;
+    return largest_that(most, [&](std::int64_t n) {
+      nest.*size = n;
+      return fits(nest);
+    });
   }
 
   /// Traffic depends on the number of row blocks alone: for each the fewest rows. Single columns

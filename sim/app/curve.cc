@@ -18,6 +18,7 @@
 #include "sim/report/curve.h"
 #include "sim/report/regimes.h"
 #include "sim/report/table.h"
+#include "sim/study/best_schedule.h"
 #include "sim/study/scratchpad_curve.h"
 #include "sim/trace/algorithm.h"
 #include "sim/trace/trace_error.h"
@@ -84,10 +85,10 @@ Curve address_curve(const std::string& file, trace_file::AddressFormat format,
   return curve;
 }
 
-/// Those of --algorithms, else all that compute what the run does in its pass; `but` is left out
-/// where none are named.
+/// Those of --algorithms, else all that compute what the run does in its pass; where none
+/// are named, families of nests may be left out.
 std::vector<AlgorithmChoice> algorithms_of(const Arguments& arguments, const RunSpec& run,
-                                           std::string_view but = "") {
+                                           bool families = true) {
   const Catalogue catalogue = algorithm_catalogue();
   std::string ids = arguments.value("algorithms").value_or("");
   if (ids == "none") return {};
@@ -97,7 +98,8 @@ std::vector<AlgorithmChoice> algorithms_of(const Arguments& arguments, const Run
     for (const AlgorithmInfo& info : catalogue.algorithms) {
       const bool able =
           info.function == function && std::ranges::count(info.passes, run.workload.pass) > 0;
-      if (able && !info.from_file && info.id != but) ids += (ids.empty() ? "" : ",") + info.id;
+      if (!able || info.from_file || (!families && study::is_nest_family(info.id))) continue;
+      ids += (ids.empty() ? "" : ",") + info.id;
     }
   }
   return config::load_fitted_algorithms("--algorithms", ids, catalogue);
@@ -168,9 +170,9 @@ Exit run(const Invocation& invocation) {
   if (const auto file = arguments.value("plot")) plot.emplace(*file);
   if (asks_for_regimes(arguments)) {
     const RunSpec selected = selected_run(arguments);
-    // Its best nest is found by --best; the tiles of its default nest are not told apart.
-    const Regimes regimes = selected_regimes(
-        selected, algorithms_of(arguments, selected, "tiled_attention"), arguments);
+    // Their best nests are found by --best; the tiles of a default nest are not told apart.
+    const Regimes regimes =
+        selected_regimes(selected, algorithms_of(arguments, selected, false), arguments);
     if (plot) plot->write(report::to_svg(report::regimes_plot(regimes)));
     output.write_value(regimes);
     return Exit::done;

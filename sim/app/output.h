@@ -10,6 +10,7 @@
 #include "sim/app/options.h"
 #include "sim/app/output_file.h"
 #include "sim/report/cache_report.h"
+#include "sim/report/comparison.h"
 #include "sim/report/csv.h"
 #include "sim/report/curve.h"
 #include "sim/report/explanation.h"

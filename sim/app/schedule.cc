@@ -1,6 +1,7 @@
 // attnsim schedule: the loop nest that moves least.
 #include <chrono>
 #include <cstdio>
+#include <string>
 
 #include "sim/app/output.h"
 #include "sim/app/progress.h"
@@ -15,12 +16,14 @@ namespace attnsim::app {
 namespace {
 
 constexpr std::string_view kDetails =
-    "Searches the nests of tiled_attention, exactly, for the one that moves the fewest words "
-    "between\n"
-    "a slow memory and a fast one of M words: the on-chip memories of the hardware, per core, or\n"
-    "with --grid each power of two from 4 head_dim to where everything fits. Beside it stand the\n"
-    "largest lower bound of its class and the registered algorithm that moves least with its best\n"
-    "tiles. docs/bounds.md, section 8, states the family. The run's algorithm plays no part.\n";
+    "Searches the nests of tiled_attention (backward pass: those of tiled_backward and\n"
+    "two_kernel_backward), exactly, for the one that moves the fewest words between a slow memory\n"
+    "and a fast one of M words: the on-chip memories of the hardware, per core, or with --grid "
+    "each\n"
+    "power of two from 4 head_dim to where everything fits. Beside it stand the largest lower "
+    "bound\n"
+    "of its class and the registered algorithm that moves least with its best tiles.\n"
+    "docs/bounds.md, section 8, states the families. The run's algorithm plays no part.\n";
 
 Exit run(const Invocation& invocation) {
   const Arguments& arguments = invocation.arguments;
@@ -37,8 +40,9 @@ Exit run(const Invocation& invocation) {
     report = study::best_schedules(spec.workload, sizes, &progress);
   }
   if (report.rows.empty()) {
-    throw UserError("no nest fits: even the smallest needs 5 words on chip, this machine has " +
-                    std::to_string(sizes.back().count));
+    const char* least = spec.workload.pass == Pass::backward ? "4" : "5";
+    throw UserError(std::string("no nest fits: even the smallest needs ") + least +
+                    " words on chip, this machine has " + std::to_string(sizes.back().count));
   }
   report.workload = report::workload_text(spec.workload);
   output.write_value(report);

@@ -33,9 +33,9 @@ std::vector<Option> all_options(const Verb& verb) {
 }  // namespace
 
 std::vector<Verb> verbs() {
-  return {run_verb(),      explain_verb(),  verify_verb(), bounds_verb(),
-          curve_verb(),    schedule_verb(), sweep_verb(),  check_verb(),
-          validate_verb(), trace_verb(),    list_verb(),   help_verb()};
+  return {run_verb(),      explain_verb(), verify_verb(),  bounds_verb(), curve_verb(),
+          schedule_verb(), sweep_verb(),   compare_verb(), check_verb(),  validate_verb(),
+          trace_verb(),    list_verb(),    help_verb()};
 }
 
 Exit verdict(std::uint64_t failed, std::uint64_t total, std::string_view things) {

@@ -47,6 +47,7 @@ Verb validate_verb();
 Verb curve_verb();
 Verb schedule_verb();
 Verb sweep_verb();
+Verb compare_verb();
 Verb trace_verb();
 Verb list_verb();
 Verb help_verb();

@@ -20,7 +20,7 @@ std::string choice_text(const AlgorithmChoice& choice) {
   std::string head = choice.name;
   for (const auto& [name, value] : choice.params.all()) {
     const std::string text = param_text(value);
-    if (name == "scores") {
+    if (name == "scores" || name == "gradients") {
       head = text;
     } else if (text != "0" && text != "false") {
       parts.push_back(text == "true" ? name : fmt::format("{} {}", name, text));

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "analysis/bounds/bounds.h"
+#include "analysis/schedules/backward_search.h"
 #include "analysis/schedules/search.h"
 #include "sim/core/error.h"
 #include "sim/core/two_level.h"
@@ -13,6 +14,27 @@
 
 namespace attnsim::study {
 namespace {
+
+/// The best of the pass's family: its choice, words, footprint and nests.
+std::optional<ScheduleRow> best_of_family(const Workload& workload, Words m) {
+  ScheduleRow row{.m_words = m};
+  const auto fill = [&row](const AlgorithmChoice& choice, const auto& best) {
+    row.choice = choice;
+    row.words = Words(best.words);
+    row.footprint = Words(best.footprint);
+    row.nests = best.evaluated;
+  };
+  if (workload.pass == Pass::backward) {
+    const auto best = schedules::best_backward(workload, m.count);
+    if (!best) return std::nullopt;
+    fill(best->choice, *best);
+  } else {
+    const auto best = schedules::best_nest(workload, m.count);
+    if (!best) return std::nullopt;
+    fill(choice_of(best->nest), *best);
+  }
+  return row;
+}
 
 /// The largest that holds for the row's choice.
 void add_bound(const Workload& workload, const Catalogue& catalogue, ScheduleRow& row) {
@@ -24,6 +46,14 @@ void add_bound(const Workload& workload, const Catalogue& catalogue, ScheduleRow
     row.bound = bound.id;
     row.bound_words = bound.words;
   }
+}
+
+/// Whether it answers the same question: in a backward pass, without the probabilities of a forward
+/// pass that stored them.
+bool is_rival(const AlgorithmInfo& info, Pass pass) {
+  return info.function == kAttention && !info.from_file && !is_nest_family(info.id) &&
+         std::ranges::count(info.passes, pass) > 0 &&
+         !(pass == Pass::backward && info.bound_class.saves_scores);
 }
 
 /// Sets the row's published algorithm where this one moves no more: of equal ones the last by id is
@@ -61,10 +91,19 @@ void take_published(const Workload& workload, ScheduleRow& row) {
 
 }  // namespace
 
+bool is_nest_family(std::string_view id) {
+  return id == "tiled_attention" || id == "tiled_backward";
+}
+
 void require_searchable(const Workload& w) {
-  if (w.pass != Pass::forward) {
-    throw UserError("workload.pass: schedules are searched for forward, got '" +
+  if (w.pass == Pass::forward_backward) {
+    throw UserError("workload.pass: schedules are searched for one pass, got '" +
                     std::string(name(w.pass)) + "'");
+  }
+  if (w.pass == Pass::backward && (w.mask || w.masked())) {
+    throw UserError(
+        "workload: schedules of the backward pass are searched without a mask, whose tiles its "
+        "nests would visit all the same");
   }
   if (w.mask) {
     throw UserError(
@@ -81,23 +120,14 @@ ScheduleReport best_schedules(const Workload& workload, const std::vector<Words>
   std::uint64_t done = 0;
   for (const Words m : m_words) {
     if (progress != nullptr) progress->step(done++, m_words.size(), std::to_string(m.count));
-    const auto best = schedules::best_nest(workload, m.count);
-    if (!best) continue;
-    ScheduleRow row{.m_words = m,
-                    .choice = choice_of(best->nest),
-                    .words = Words(best->words),
-                    .footprint = Words(best->footprint),
-                    .nests = best->evaluated};
+    std::optional<ScheduleRow> row = best_of_family(workload, m);
+    if (!row) continue;
     for (const AlgorithmInfo& info : catalogue.algorithms) {
-      const bool rival =
-          info.function == kAttention && std::ranges::count(info.passes, Pass::forward) > 0;
-      if (rival && !info.from_file && info.id != row.choice.name) {
-        try_published(workload, info, row);
-      }
+      if (is_rival(info, workload.pass)) try_published(workload, info, *row);
     }
-    take_published(workload, row);
-    add_bound(workload, catalogue, row);
-    report.rows.push_back(std::move(row));
+    take_published(workload, *row);
+    add_bound(workload, catalogue, *row);
+    report.rows.push_back(std::move(*row));
   }
   return report;
 }
@@ -106,7 +136,8 @@ SizeRange telling_sizes(const Workload& w) {
   const auto d = static_cast<std::uint64_t>(w.head_dim);
   const auto dv = static_cast<std::uint64_t>(w.head_dim_v);
   const auto rows = static_cast<std::uint64_t>(w.seqlen_q * w.group() + w.seqlen_kv);
-  return {4 * d, std::max(4 * d, rows * (d + dv))};
+  const std::uint64_t all = rows * (d + dv);
+  return {4 * d, std::max(4 * d, w.pass == Pass::backward ? 2 * all : all)};
 }
 
 std::vector<Words> schedule_grid(const Workload& w) {

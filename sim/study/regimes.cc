@@ -242,6 +242,10 @@ Regimes regimes(const RegimesRequest& request, Progress* progress) {
   if (workload.mask) {
     throw UserError("workload.mask: sizes of memory are compared without a block mask");
   }
+  if (request.best_nest && workload.pass != Pass::forward) {
+    throw UserError("workload.pass: best nests are drawn for forward, got '" +
+                    std::string(name(workload.pass)) + "'; see 'attnsim schedule --grid'");
+  }
   if (request.best_nest) require_searchable(workload);
   Regimes out{.word_bytes = static_cast<std::uint64_t>(workload.word_bits()) / 8,
               .head_dim = workload.head_dim,

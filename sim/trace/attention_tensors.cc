@@ -48,16 +48,16 @@ void TileLists::read(Agent& a, Index plane, Index list, Index word) const {
 }
 
 GradientTensors add_gradient_tensors(Program& program, const Workload& w, DType d_query,
-                                     std::int64_t packed_heads) {
+                                     std::int64_t packed_heads, std::optional<DType> d_keys) {
   const std::int64_t planes = w.query_planes() / packed_heads;
   const std::int64_t rows = w.seqlen_q * packed_heads;
+  const DType keys = d_keys.value_or(w.dtype);
   GradientTensors g;
   g.d_o =
       program.add({"dO", TensorRole::d_output, w.dtype, planes, rows, w.head_dim_v, packed_heads});
   g.d_q = program.add({"dQ", TensorRole::d_query, d_query, planes, rows, w.head_dim, packed_heads});
-  g.d_k = program.add({"dK", TensorRole::d_key, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim});
-  g.d_v =
-      program.add({"dV", TensorRole::d_value, w.dtype, w.kv_planes(), w.seqlen_kv, w.head_dim_v});
+  g.d_k = program.add({"dK", TensorRole::d_key, keys, w.kv_planes(), w.seqlen_kv, w.head_dim});
+  g.d_v = program.add({"dV", TensorRole::d_value, keys, w.kv_planes(), w.seqlen_kv, w.head_dim_v});
   return g;
 }
 

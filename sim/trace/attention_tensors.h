@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -71,9 +72,10 @@ class TileLists {
 AttentionTensors add_attention_tensors(Program& program, const Workload& workload,
                                        std::int64_t packed_heads = 1, bool with_output = true);
 
-/// Declares those of the backward pass, in the workload's dtype but for dQ: it is summed in memory
-/// by some algorithms, in fp32.
+/// Declares those of the backward pass, in the workload's dtype but for what an algorithm sums in
+/// memory, in fp32: dQ, or dK and dV.
 GradientTensors add_gradient_tensors(Program& program, const Workload& workload, DType d_query,
-                                     std::int64_t packed_heads = 1);
+                                     std::int64_t packed_heads = 1,
+                                     std::optional<DType> d_keys = {});
 
 }  // namespace attnsim

@@ -1,10 +1,11 @@
 // A kernel that multiplies matrices in memory, block by block, output-stationary.
 //
-//     for each b x b block (x, y) of C: C_xy = 0
-//       for z: load A_xz [b, bk], B_zy [bk, b]; C_xy += scale A_xz B_zy
+//     for each block (x, y) of C, rows x cols: C_xy = 0
+//       for z: load A_xz [rows, depth], B_zy [depth, cols]; C_xy += scale A_xz B_zy
 //       store C_xy
 //
-// It holds b^2 + 2 b bk elements and moves |A| ceil(n / b) + |B| ceil(m / b) + |C| for C [m, n].
+// It holds rows cols + (rows + cols) depth elements and moves |A| ceil(n / cols) + |B| ceil(m /
+// rows) + |C| for C [m, n].
 #pragma once
 
 #include <cstdint>
@@ -36,15 +37,28 @@ struct Product {
   double scale = 1;
 };
 
+/// A block of C and a step of its products.
+struct ProductTiles {
+  std::int64_t rows = 1, cols = 1, depth = 1;
+  bool operator==(const ProductTiles&) const = default;
+};
+
 class ProductKernel {
  public:
   enum class Drops : std::uint8_t { left, result };
 
   /// What a task holds: the blocks of A and B, and that of C in fp32.
-  static std::vector<TileShape> footprint(DType operands, std::int64_t b, std::int64_t bk);
+  static std::vector<TileShape> footprint(DType operands, const ProductTiles& tiles);
+  static std::vector<TileShape> footprint(DType operands, std::int64_t b, std::int64_t bk) {
+    return footprint(operands, {b, b, bk});
+  }
 
   /// Adds the kernel to a program that it outlives. Returns it, to set how it is launched.
-  Kernel& add_to(Program& program, const Product& product, std::int64_t b, std::int64_t bk);
+  Kernel& add_to(Program& program, const Product& product, const ProductTiles& tiles);
+  /// The same with square blocks.
+  Kernel& add_to(Program& program, const Product& product, std::int64_t b, std::int64_t bk) {
+    return add_to(program, product, {b, b, bk});
+  }
 
   /// Dropout of the left factor as it is loaded, or of the result before it is stored. `scores` has
   /// the shape of that matrix (AttentionTensors::shape).
@@ -59,7 +73,7 @@ class ProductKernel {
   bool drops(Drops which) const { return dropout_ && drops_ == which; }
 
   Product product_;
-  std::int64_t b_ = 1, bk_ = 1;
+  ProductTiles tiles_{};
   DropoutSpec dropout_{};
   Drops drops_ = Drops::left;
   Tensor scores_;

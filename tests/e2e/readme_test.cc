@@ -1,5 +1,6 @@
-// Every attnsim command that README.md shows runs. Commands are the lines `$ ...` of its ```console
-// blocks; a line that ends in a backslash goes on in the next one.
+// Every attnsim command that README.md and the documents of the theory show runs. Commands of
+// README.md are the lines `$ ...` of its ```console blocks; a line that ends in a backslash goes on
+// in the next one. Those of the documents stand alone on indented lines.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -63,6 +64,22 @@ TEST(Readme, EveryCommandRuns) {
     EXPECT_EQ(outcome.code, 0) << command << '\n' << outcome.err;
   }
   EXPECT_GT(ran, 0U) << "README.md shows no command of attnsim in a ```console block";
+}
+
+TEST(Documents, EveryCommandOfTheTheoryRuns) {
+  for (const std::string name : {"docs/bounds.md", "docs/studies.md"}) {
+    const TemporaryFolder folder;
+    imitate_project(folder);
+    std::size_t ran = 0;
+    std::ifstream stream(fs::path(ATTNSIM_SOURCE_DIR) / name);
+    for (std::string line; std::getline(stream, line);) {
+      if (!line.starts_with("    attnsim ")) continue;
+      ++ran;
+      const Outcome outcome = shell(line, folder.path());
+      EXPECT_EQ(outcome.code, 0) << name << ": " << line << '\n' << outcome.err;
+    }
+    EXPECT_GT(ran, 0U) << name;
+  }
 }
 
 /// The run it shows at the top, to the letter.

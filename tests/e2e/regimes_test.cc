@@ -127,9 +127,11 @@ TEST(Regimes, Misuse) {
                  folder.path());
   expect_refused(kSmall + "--step 101", "option '--step' needs at most 100 percent, got '101'",
                  folder.path());
-  expect_refused(kSmall + "--best --set workload.pass=backward",
-                 "workload.pass: schedules are searched for forward, got 'backward'",
-                 folder.path());
+  expect_refused(
+      kSmall + "--best --set workload.pass=backward",
+      "workload.pass: best nests are drawn for forward, got 'backward'; see 'attnsim schedule "
+      "--grid'",
+      folder.path());
   expect_refused(kSmall + "--set workload.mask='{kind: a_shape}'",
                  "workload.mask: sizes of memory are compared without a block mask", folder.path());
 }

@@ -38,8 +38,9 @@ std::string options_of(const json& point) {
   return out;
 }
 
-TEST(Schedule, EveryPointOfTheGridRunsAsItSays) {
-  const json report = json::parse(output_of("schedule --quiet --grid --format json" + kSmall));
+/// Runs each point and returns the words of the last.
+std::uint64_t expect_grid_runs_as_it_says(const std::string& workload) {
+  const json report = json::parse(output_of("schedule --quiet --grid --format json" + workload));
   EXPECT_EQ(report.at("points").at(0).at("m_words"), 64) << "4 head_dim";
   std::uint64_t before = UINT64_MAX;
   for (const json& point : report.at("points")) {
@@ -48,7 +49,7 @@ TEST(Schedule, EveryPointOfTheGridRunsAsItSays) {
     before = words;
     EXPECT_GE(point.at("bound").at("ratio"), 1.0);
     EXPECT_GT(point.at("nests"), 0U);
-    const json run = json::parse(output_of("run --format json" + kSmall + options_of(point)));
+    const json run = json::parse(output_of("run --format json" + workload + options_of(point)));
     for (const json& row : run.at("io")) {
       if (row.at("tensor") != "total") continue;
       EXPECT_EQ(row.at("words"), words) << point;
@@ -59,7 +60,17 @@ TEST(Schedule, EveryPointOfTheGridRunsAsItSays) {
       EXPECT_EQ(row.at("fits"), true);
     }
   }
-  EXPECT_EQ(before, 2 * 4 * 96 * 16) << "in the end each word once";
+  return before;
+}
+
+TEST(Schedule, EveryPointOfTheGridRunsAsItSays) {
+  EXPECT_EQ(expect_grid_runs_as_it_says(kSmall), 2 * 4 * 96 * 16) << "in the end each word once";
+}
+
+TEST(Schedule, EveryPointOfTheBackwardGridRunsAsItSays) {
+  EXPECT_EQ(expect_grid_runs_as_it_says(kSmall + "--workload pass=backward "),
+            2 * (8 * 96 * 16 + 96))
+      << "in the end Q, K, V, O, dO and L once, and the gradients";
 }
 
 TEST(Schedule, TableAndCsvShowTheSameCounts) {
@@ -91,6 +102,17 @@ void expect_refused(const std::string& arguments, const std::string& message) {
 TEST(Schedule, WhatTheFamilyDoesNotHaveIsRefused) {
   expect_refused("schedule --set hardware.memories.sram.capacity='4 words'" + kSmall,
                  "no nest fits: even the smallest needs 5 words on chip, this machine has 4");
+  expect_refused("schedule --workload pass=forward_backward" + kSmall,
+                 "workload.pass: schedules are searched for one pass, got 'forward_backward'");
+  expect_refused(
+      "schedule --workload pass=backward,causal=true" + kSmall,
+      "workload: schedules of the backward pass are searched without a mask, whose tiles its nests "
+      "would visit all the same");
+  expect_refused(
+      "run --algorithm tiled_backward --workload pass=backward --set "
+      "algorithm.p_strips=33" +
+          kSmall,
+      "algorithm.p_strips: expected at most 32, got '33'");
   expect_refused(
       "schedule --set workload.mask='{kind: a_shape}'" + kSmall,
       "workload.mask: schedules are searched without a block mask; causal and windows are "

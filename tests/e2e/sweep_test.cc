@@ -194,14 +194,6 @@ TEST_F(Sweep, RefusesFoldersItCannotUse) {
   EXPECT_EQ(read_file(in("foreign") / "study.sqlite"), theirs);
 }
 
-TEST(Studies, ThoseOfTheProjectRun) {
-  for (const std::string name : {"flash_vs_standard", "io_against_memory"}) {
-    const TemporaryFolder folder;
-    output_of("sweep '" ATTNSIM_SOURCE_DIR "/configs/studies/" + name + ".yaml'", folder.path());
-    EXPECT_TRUE(fs::exists(folder / (name + "_results/results.csv"))) << name;
-  }
-}
-
 TEST(Studies, TimesAreReadWhereAStudyAsksForThem) {
   const TemporaryFolder folder;
   std::ofstream(folder / "timed.yaml")

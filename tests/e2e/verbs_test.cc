@@ -38,8 +38,8 @@ TEST(Help, OverviewNamesEveryVerb) {
   const std::string overview = output_of("help");
   EXPECT_EQ(output_of("--help"), overview);
   EXPECT_EQ(output_of("-h"), overview);
-  for (const char* verb :
-       {"run", "explain", "verify", "bounds", "sweep", "check", "trace", "list", "help"}) {
+  for (const char* verb : {"run", "explain", "verify", "bounds", "sweep", "compare", "check",
+                           "trace", "list", "help"}) {
     EXPECT_NE(overview.find(std::string("\n  ") + verb + " "), std::string::npos) << verb;
   }
 }
