@@ -47,13 +47,14 @@ enum class Op : std::uint8_t {
   row_dot_acc,
   softmax_grad,
   dropout,
+  add_scaled,
   // structure
   loop_begin,
   loop_next,
   loop_end,
 };
 
-inline constexpr int kOpCount = 32;
+inline constexpr int kOpCount = 33;
 
 /// A slot number that names no storage.
 inline constexpr std::uint32_t kNoSlot = 0xffffffffU;
