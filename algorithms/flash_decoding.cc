@@ -10,7 +10,8 @@
 //       store O / l and L = m + log l
 //
 // The query heads that share a KV head are rows of one block. With one split its task stores O and
-// L themselves. A split that sees no key stores O_s = 0 and L_s = -inf, as the released kernel does.
+// L themselves. A split that sees no key stores O_s = 0 and L_s = -inf, as the released kernel
+// does.
 #include <algorithm>
 #include <cmath>
 #include <optional>
@@ -179,10 +180,8 @@ class FlashDecoding final : public Schedule {
         .add_kernel<&FlashDecoding::split>(
             *this, "flash_decoding_split",
             {{"i", ceil_div(rows, sizes_.first)}, {"split", splits_}, {"plane", planes}})
-        .launch = {.threads = 128,
-                   .registers = 255,
-                   .layout = WarpLayout::rows,
-                   .least_rows = sizes_.first};
+        .launch = {
+        .threads = 128, .registers = 255, .layout = WarpLayout::rows, .least_rows = sizes_.first};
     if (splits_ == 1) return;
     merge_rows_ = choose_nest(r, merge_model_).first;
     program_
@@ -248,8 +247,8 @@ class FlashDecoding final : public Schedule {
       Loop loop(em, all_blocks(splits_));
       for (Index s; co_await loop.next(s);) {
         Tile l_s = a.load(l_splits_.block(plane, i, merge_rows_, s, 1), Role::vector);
-        Tile o_s = a.load(o_splits_.block(plane, i, merge_rows_, s, w_.head_dim_v),
-                          Role::accumulator);
+        Tile o_s =
+            a.load(o_splits_.block(plane, i, merge_rows_, s, w_.head_dim_v), Role::accumulator);
         a.online_softmax(l_s, m, l, acc);
         a.add_scaled(acc, o_s, l_s);
       }

@@ -38,6 +38,10 @@ enum class TensorRole : std::uint8_t {
   value_parameter,
   d_query_parameter,
   dropped_probabilities,  // P after dropout: as probabilities
+  // Rows of K and V of a prefix that all sequences of a batch share, a plane for each KV head: what
+  // key and value then hold comes after it.
+  prefix_key,
+  prefix_value,
 };
 
 /// What an algorithm declares; Program::add returns the handle.

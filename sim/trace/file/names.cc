@@ -46,8 +46,10 @@ std::span<const std::string_view> tensor_role_names() {
                                                                   "query_parameter",
                                                                   "value_parameter",
                                                                   "d_query_parameter",
-                                                                  "dropped_probabilities"});
-  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::dropped_probabilities) + 1);
+                                                                  "dropped_probabilities",
+                                                                  "prefix_key",
+                                                                  "prefix_value"});
+  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::prefix_value) + 1);
   return kNames;
 }
 
