@@ -14,6 +14,8 @@
 // applied as the softmax reads. Its kernel goes through each row twice.
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "sim/trace/algorithm.h"
@@ -46,6 +48,13 @@ class BifurcatedTiles final : public TileModel {
     return {std::max({stacked(), keys, w_.head_dim_v}), std::max(w_.head_dim, keys)};
   }
 
+  /// Of NVIDIA's library for 16-bit operands.
+  std::optional<TileSizes> released() const override {
+    const bool half = w_.dtype == DType::f16 || w_.dtype == DType::bf16;
+    if (!half || !target_.arch().starts_with("sm")) return std::nullopt;
+    return TileSizes{128, 64};
+  }
+
   TileSizes paper() const override { return square_block_sizes(target_, limits()); }
 
   /// Of a matrix product; the softmax kernel takes what fits of a row.
@@ -69,14 +78,14 @@ class BifurcatedTiles final : public TileModel {
   ClosedForm closed_form(TileSizes t) const override {
     ClosedForm form;
     if (w_.prefix > 0) {
-      form = product(t, {"Q_stacked", "K_prefix", "V_prefix", "S_prefix", "P_prefix"}, w_.kv_heads,
-                     stacked(), w_.prefix);
       const std::uint64_t queries = all_rows() * count(w_.head_dim);
-      form.push_back({.tensor = "Q", .dtype = w_.dtype, .read = queries});
-      form.push_back({.tensor = "Q_stacked", .dtype = w_.dtype, .written = queries});
       const std::uint64_t outputs = all_rows() * count(w_.head_dim_v);
-      form.push_back(
-          {.tensor = "O_prefix", .dtype = DType::f32, .read = outputs, .written = outputs});
+      form =
+          sum(product(t, {"Q_stacked", "K_prefix", "V_prefix", "S_prefix", "P_prefix"}, w_.kv_heads,
+                      stacked(), w_.prefix),
+              {{.tensor = "Q", .dtype = w_.dtype, .read = queries},
+               {.tensor = "Q_stacked", .dtype = w_.dtype, .written = queries},
+               {.tensor = "O_prefix", .dtype = DType::f32, .read = outputs, .written = outputs}});
     }
     if (own() > 0) {
       form = sum(std::move(form),
