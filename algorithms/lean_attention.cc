@@ -42,22 +42,6 @@ AlgorithmInfo info() {
   };
 }
 
-/// How a list of `blocks` is dealt out to CTAs: as evenly as whole blocks allow, longer parts
-/// first.
-struct Deal {
-  std::int64_t blocks = 0, ctas = 1;
-
-  std::int64_t begin(std::int64_t cta) const {
-    return cta * (blocks / ctas) + std::min(cta, blocks % ctas);
-  }
-  /// Who has a block. REQUIRES: it is in the list.
-  std::int64_t owner(std::int64_t block) const {
-    const std::int64_t each = blocks / ctas;
-    const std::int64_t longer = blocks % ctas * (each + 1);
-    return block < longer ? block / (each + 1) : blocks % ctas + (block - longer) / each;
-  }
-};
-
 /// get_num_splits_and_buffer_sizes of ONNX Runtime's lean_api.cc, for blocks of `row_blocks` row
 /// blocks (of all heads) that see up to `keys` key blocks each.
 std::int64_t released_ctas(std::int64_t cores, std::int64_t blocks, std::int64_t row_blocks,

@@ -51,6 +51,16 @@ Run split_part(std::int64_t indices, std::int64_t parts, std::int64_t which) {
   return {.begin = std::min(indices, which * each), .end = std::min(indices, (which + 1) * each)};
 }
 
+std::int64_t Deal::begin(std::int64_t cta) const {
+  return cta * (blocks / ctas) + std::min(cta, blocks % ctas);
+}
+
+std::int64_t Deal::owner(std::int64_t block) const {
+  const std::int64_t each = blocks / ctas;
+  const std::int64_t with_longer = blocks % ctas * (each + 1);
+  return block < with_longer ? block / (each + 1) : blocks % ctas + (block - with_longer) / each;
+}
+
 std::int64_t used_parts(std::int64_t indices, std::int64_t parts) {
   return ceil_div(indices, ceil_div(indices, parts));
 }

@@ -43,5 +43,24 @@ TEST(SplitPart, DividesAsEvenlyAsWholeBlocksAllow) {
   EXPECT_EQ(used_parts(10, 6), 5);  // of two
 }
 
+// 11 blocks to 4 CTAs: 3, 3, 3 and 2.
+TEST(Deal, GivesTheFirstCtasOneMore) {
+  const Deal deal{.blocks = 11, .ctas = 4};
+  const std::int64_t begins[] = {0, 3, 6, 9, 11};
+  for (std::int64_t cta = 0; cta <= 4; ++cta) EXPECT_EQ(deal.begin(cta), begins[cta]);
+  for (std::int64_t block = 0; block < 11; ++block) {
+    const std::int64_t cta = deal.owner(block);
+    EXPECT_GE(block, deal.begin(cta));
+    EXPECT_LT(block, deal.begin(cta + 1));
+  }
+}
+
+TEST(Deal, LeavesCtasBeyondTheBlocksWithNone) {
+  const Deal deal{.blocks = 2, .ctas = 3};
+  EXPECT_EQ(deal.begin(2), 2);
+  EXPECT_EQ(deal.begin(3), 2);
+  EXPECT_EQ(deal.owner(1), 1);
+}
+
 }  // namespace
 }  // namespace attnsim
