@@ -198,7 +198,7 @@ void write_load(Writer& out, const LoadSpec& load) {
   const auto percent = [](const std::optional<double>& share) {
     return share ? std::optional(*share * 100) : std::nullopt;
   };
-  if (!load.clock && !load.contention && !load.synchronous_matrix && !load.port &&
+  if (!load.clock && !load.contention && !load.synchronous_matrix && !load.port && !load.memory &&
       !load.stage_latency && !load.task_start) {
     return;
   }
@@ -207,6 +207,7 @@ void write_load(Writer& out, const LoadSpec& load) {
   out.put("contention", percent(load.contention), "%");
   out.put("synchronous_matrix", percent(load.synchronous_matrix), "%");
   out.put("port", percent(load.port), "%");
+  out.put("memory", percent(load.memory), "%");
   out.put("stage_latency", load.stage_latency, "clk");
   out.put("task_start", load.task_start, "clk");
   out.close();

@@ -49,6 +49,7 @@ const QuantityRow& row(Quantity quantity) {
       {"operation rate", "an operation rate", kOpRates},
       {"energy", "an energy", kEnergies, true},
       {"percentage", "a percentage", kPercents, true},
+      {"percentage", "a percentage", kPercents},
       {"number of clocks", "a number of clocks", kClocks, true},
       {"amount of energy", "an amount of energy", kJoules, true},
   };

@@ -22,6 +22,7 @@ enum class Quantity {
   op_rate,
   energy,
   percent,
+  share,  // a percentage above 0
   clocks,
   joules
 };
@@ -41,7 +42,7 @@ struct Parsed {
 Parsed<Capacity> parse_size(std::string_view text, bool allow_words);
 
 /// Any quantity as a double in its base unit. Negative values are refused, and so is zero except
-/// for times, energies and percentages.
+/// for times, energies, clocks and percentages (but not shares).
 Parsed<double> parse_quantity(std::string_view text, Quantity quantity);
 
 }  // namespace attnsim::config

@@ -93,7 +93,7 @@ std::span<const Field<LoadSpec>> load_table() {
         .fallback = "100 %",
         .doc = "of the matrix rate that instructions reach which their warp waits for (mma.sync)"},
        [](const Cursor& v, LoadSpec& out) {
-         out.synchronous_matrix = v.quantity(Quantity::percent);
+         out.synchronous_matrix = v.quantity(Quantity::share);
        }},
       {{.key = "port",
         .type = "percentage",
@@ -101,6 +101,12 @@ std::span<const Field<LoadSpec>> load_table() {
         .doc = "of a product's reads of the scratchpad that it feels; the others are served beside "
                "the multiply-adds before them"},
        [](const Cursor& v, LoadSpec& out) { out.port = v.quantity(Quantity::percent); }},
+      {{.key = "memory",
+        .type = "percentage",
+        .fallback = "100 %",
+        .doc = "of the outermost memory's rate (that of a stream) that kernels reach which do more "
+               "than stream"},
+       [](const Cursor& v, LoadSpec& out) { out.memory = v.quantity(Quantity::share); }},
       {{.key = "stage_latency",
         .type = "number of clocks",
         .fallback = "0 clk",

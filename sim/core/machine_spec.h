@@ -97,6 +97,8 @@ struct LoadSpec {
   std::optional<double> synchronous_matrix{};  // rate of matrix instructions that a warp waits for
                                                // (mma.sync), over the unit's; absent: 1
   std::optional<double> port{};  // share of a product's scratchpad reads that it feels; absent: all
+  std::optional<double> memory{};  // share of the outermost memory's stream rate that kernels reach
+                                   // which do more than stream; absent: all
   std::optional<double> stage_latency{};  // clocks from the end of an operation to its dependents
   std::optional<double> task_start{};     // clocks from a free place to a task's first operation
 };

@@ -157,6 +157,14 @@ TEST(TimedMemories, SustainedRatesComeBeforePeaks) {
   EXPECT_EQ(picoseconds(lane(report, "hbm").busy_seconds), 3 * 2 * kTile + 2 * 4 * kTile);
 }
 
+TEST(TimedMemories, UnderLoadAShareOfTheOutermostMemorysRateIsLeft) {
+  MachineSpec machine = with_cache(picosecond_machine(4));
+  machine.load.memory = 0.25;
+  const TimeReport report = estimate(planned_kernels<load_common_tile>(machine, 4));
+  EXPECT_EQ(picoseconds(lane(report, "hbm").busy_seconds), 4 * kTile);
+  EXPECT_EQ(picoseconds(lane(report, "l2").busy_seconds), 4 * kTile / 2) << "not of the cache's";
+}
+
 // --- kernels
 // -------------------------------------------------------------------------------------------
 

@@ -36,21 +36,22 @@ MemorySystem::MemorySystem(const PlannedRun& planned)
   if (first_cache_) {
     caches_.emplace(machine_, planned.run().workload.word_bits(), planned.run().seed,
                     machine_.cores);
-    queues_.push_back(queue_of(machine_.memories[*first_cache_]));
+    queues_.push_back(queue_of(machine_.memories[*first_cache_], 1));
     lanes_.push_back({.name = machine_.memories[*first_cache_].name});
   }
-  queues_.push_back(queue_of(machine_.home()));
+  queues_.push_back(queue_of(machine_.home(), machine_.load.memory.value_or(1)));
   lanes_.push_back({.name = machine_.home().name});
 }
 
-/// Sustained rates where they are known, else peaks; a memory without any is never waited for.
-MemorySystem::Queue MemorySystem::queue_of(const MemorySpec& memory) const {
+/// A share of the sustained rates where they are known, else of the peaks; a memory without any is
+/// never waited for.
+MemorySystem::Queue MemorySystem::queue_of(const MemorySpec& memory, double share) {
   Queue queue;
   const std::optional<double> read =
       memory.read_bandwidth ? memory.read_bandwidth : memory.bandwidth;
   const std::optional<double> write = memory.write_bandwidth ? memory.write_bandwidth : read;
-  if (read) queue.read = kPsPerSecond / *read;
-  if (write) queue.write = kPsPerSecond / *write;
+  if (read) queue.read = kPsPerSecond / (*read * share);
+  if (write) queue.write = kPsPerSecond / (*write * share);
   queue.latency = static_cast<Ps>(memory.latency.value_or(0) * kPsPerSecond);
   return queue;
 }

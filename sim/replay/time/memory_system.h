@@ -55,7 +55,7 @@ class MemorySystem {
     std::uint64_t read = 0, written = 0;
   };
 
-  Queue queue_of(const MemorySpec& memory) const;
+  static Queue queue_of(const MemorySpec& memory, double share);
   double serve(std::size_t lane, const Moved& moved, Ps now);
 
   MachineSpec machine_;  // caches without a policy replaced by LRU ones
