@@ -32,8 +32,7 @@ AlgorithmInfo info() {
       .summary = "few query rows: keys cut into splits beside each other, then merged",
       .source = "Dao et al. 2023, Flash-Decoding for long-context inference (PyTorch blog)",
       .tiles = {{"Br", "query rows of a block, of all heads that share K and V"},
-                {"Bc", "keys of a block"},
-                {"Br_merge", "query rows of a block of the kernel that merges splits", "Br"}},
+                {"Bc", "keys of a block"}},
       .params = {{.name = "num_splits",
                   .type = ParamType::integer,
                   .unit = "splits",
@@ -122,37 +121,27 @@ class SplitTiles final : public RowKeyTiles {
   std::int64_t group_, asked_;
 };
 
-/// Of the kernel that merges. It has no keys: only the first size counts.
-class MergeTiles final : public RowKeyTiles {
- public:
-  MergeTiles(const Workload& w, const Target& target, std::int64_t group, std::int64_t splits)
-      : RowKeyTiles(w, target, group), splits_(splits) {}
-
-  TileSizes limits() const override { return {RowKeyTiles::limits().first, 1}; }
-
+/// The kernel that merges splits: rows of a task, tiles and I/O.
+struct Merge {
   /// run_flash_splitkv_fwd of flash_fwd_launch_template.h.
-  std::optional<TileSizes> released() const override {
-    if (!in_released_tables(target_.arch(), w_)) return std::nullopt;
-    return TileSizes{w_.head_dim % 128 == 0 ? 4 : w_.head_dim % 64 == 0 ? 8 : 16, 1};
+  static std::int64_t rows(const Workload& w) {
+    return w.head_dim % 128 == 0 ? 4 : w.head_dim % 64 == 0 ? 8 : 16;
   }
 
-  TileSizes paper() const override { return {1, 1}; }
-
-  std::vector<TileShape> footprint(TileSizes t) const override {
-    return {{Role::accumulator, DType::f32, t.first, 2 * w_.head_dim_v},  // O and that of a split
-            {Role::vector, DType::f32, t.first, 3}};                      // m, l; L of the split
+  static std::vector<TileShape> footprint(const Workload& w, std::int64_t rows) {
+    return {{Role::accumulator, DType::f32, rows, 2 * w.head_dim_v},  // O and that of a split
+            {Role::vector, DType::f32, rows, 3}};                     // m, l; L of the split
   }
 
-  ClosedForm closed_form(TileSizes) const override {
-    const std::uint64_t partial = static_cast<std::uint64_t>(splits_) * rows();
-    return {{.tensor = "O_splits", .dtype = DType::f32, .read = partial * dv()},
+  static ClosedForm closed_form(const Workload& w, std::int64_t splits) {
+    const auto rows = static_cast<std::uint64_t>(w.seqlen_q * w.query_planes());
+    const auto dv = static_cast<std::uint64_t>(w.head_dim_v);
+    const std::uint64_t partial = static_cast<std::uint64_t>(splits) * rows;
+    return {{.tensor = "O_splits", .dtype = DType::f32, .read = partial * dv},
             {.tensor = "L_splits", .dtype = DType::f32, .read = partial},
-            {.tensor = "O", .dtype = w_.dtype, .written = rows() * dv()},
-            {.tensor = "L", .dtype = DType::f32, .written = rows()}};
+            {.tensor = "O", .dtype = w.dtype, .written = rows * dv},
+            {.tensor = "L", .dtype = DType::f32, .written = rows}};
   }
-
- private:
-  std::int64_t splits_;
 };
 
 class FlashDecoding final : public Schedule {
@@ -166,7 +155,7 @@ class FlashDecoding final : public Schedule {
         sizes_(choose_nest(r, split_model_)),
         splits_(split_model_.splits(sizes_)),
         blocks_(split_model_.blocks_of_split(sizes_)),
-        merge_model_(w_, r.target, group_, splits_) {
+        merge_rows_(std::min(Merge::rows(w_), mask_.rows())) {
     t_ = add_attention_tensors(program_, w_, group_);
     const std::int64_t planes = t_.q.planes();
     const std::int64_t rows = mask_.rows();
@@ -184,7 +173,6 @@ class FlashDecoding final : public Schedule {
         .launch = {
         .threads = 128, .registers = 255, .layout = WarpLayout::rows, .least_rows = sizes_.first};
     if (splits_ == 1) return;
-    merge_rows_ = choose_nest(r, merge_model_).first;
     program_
         .add_kernel<&FlashDecoding::merge>(*this, "flash_decoding_merge",
                                            {{"i", ceil_div(rows, merge_rows_)}, {"plane", planes}})
@@ -193,12 +181,12 @@ class FlashDecoding final : public Schedule {
 
   std::vector<TileShape> footprint() const override {
     if (splits_ == 1) return split_model_.footprint(sizes_);
-    return target_.peak({split_model_.footprint(sizes_), merge_model_.footprint({merge_rows_, 1})});
+    return target_.peak({split_model_.footprint(sizes_), Merge::footprint(w_, merge_rows_)});
   }
 
   ClosedForm closed_form() const override {
     ClosedForm form = split_model_.closed_form(sizes_);
-    return splits_ == 1 ? form : sum(std::move(form), merge_model_.closed_form({merge_rows_, 1}));
+    return splits_ == 1 ? form : sum(std::move(form), Merge::closed_form(w_, splits_));
   }
 
   std::optional<Density> density() const override { return split_model_.density(sizes_); }
@@ -281,8 +269,7 @@ class FlashDecoding final : public Schedule {
   const TileSizes sizes_;
   const std::int64_t splits_;
   const std::int64_t blocks_;  // key blocks of a split
-  const MergeTiles merge_model_;
-  std::int64_t merge_rows_ = 0;
+  const std::int64_t merge_rows_;
   const double scale_ = 1.0 / std::sqrt(static_cast<double>(w_.head_dim));  // of the scores
   AttentionTensors t_;
   Tensor l_, o_splits_, l_splits_;

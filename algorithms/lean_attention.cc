@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "sim/trace/algorithm.h"
@@ -65,8 +66,9 @@ class LeanTiles final : public RowKeyTiles {
   /// The LeanTile of ONNX Runtime's lean_fwd_launch_template.h.
   std::optional<TileSizes> released() const override {
     const bool half = w_.dtype == DType::f16 || w_.dtype == DType::bf16;
-    if (!half || !target_.arch().starts_with("sm") || w_.head_dim != w_.head_dim_v ||
-        w_.head_dim > 256) {
+    const std::string& arch = target_.arch();
+    const bool ampere = arch.starts_with("sm") && arch != "sm70" && arch != "sm75";  // or later
+    if (!half || !ampere || w_.head_dim != w_.head_dim_v || w_.head_dim > 256) {
       return std::nullopt;
     }
     return TileSizes{64, w_.head_dim <= 64 ? 256 : w_.head_dim <= 128 ? 128 : 64};

@@ -73,7 +73,7 @@ TEST(FlashDecoding, LeavesPartialOutputsOutWithOneSplit) {
 TEST(FlashDecoding, LoadsNoQueriesForASplitThatTheyDoNotSee) {
   const Result r =
       on("abstract_two_level", "flash_decoding", "seqlen_q=4,seqlen_kv=10,head_dim=8,causal=true",
-         {"algorithm.num_splits=3", "algorithm.tiles={Br: 2, Bc: 2, Br_merge: 4}",
+         {"algorithm.num_splits=3", "algorithm.tiles={Br: 2, Bc: 2}",
           "hardware.memories.sram.capacity=1000 words"});
   const auto words = [](std::uint64_t bytes) { return bytes / 2; };
   EXPECT_EQ(words(read(r, "Q", "hbm")), (2U + 3U) * 2 * 8);

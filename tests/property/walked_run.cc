@@ -132,7 +132,6 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
                                {"R", w.block_rows},
                                {"Br_dq", w.block_rows_dq},
                                {"Bc_dq", w.block_cols_dq},
-                               {"Br_merge", w.block_rows},
                                {"b", w.tile},
                                {"bk", w.depth},
                                {"B", w.tile}};
