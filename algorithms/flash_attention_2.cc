@@ -343,7 +343,8 @@ class FlashAttention2 final : public TwoPassSchedule {
     program_.add_kernel<&FlashAttention2::forward>(*this, "flash_attention_2_forward", grid)
         .launch = {.threads = 32 * (asked > 0 ? asked : forward_warps(w_, forward_)),
                    .registers = kRegisters,
-                   .layout = WarpLayout::rows};
+                   .layout = WarpLayout::rows,
+                   .least_rows = forward_.first};
   }
 
   void plan_backward(const PlanRequest& r) {

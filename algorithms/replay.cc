@@ -4,6 +4,7 @@
 //
 // Tensors, grids, tiles, closed form and footprint are the file's. The operations go through the
 // readings like those of any algorithm: they are counted, executed and checked again.
+#include <algorithm>
 #include <coroutine>
 #include <memory>
 #include <string>
@@ -84,10 +85,16 @@ struct Expected {
 
 /// The workload says what the trace is compared with: its inputs and outputs must be those.
 void check_workload(const TraceReader& trace, const Workload& w) {
+  // A shared prefix is in tensors of its own or in those of all keys.
+  const bool apart = std::ranges::any_of(
+      trace.header().tensors, [](const TensorDecl& t) { return t.role == TensorRole::prefix_key; });
+  const std::int64_t keys = w.seqlen_kv - (apart ? w.prefix : 0);
   const Expected expected[] = {
       {TensorRole::query, w.query_planes(), w.seqlen_q, w.head_dim},
-      {TensorRole::key, w.kv_planes(), w.seqlen_kv, w.head_dim},
-      {TensorRole::value, w.kv_planes(), w.seqlen_kv, w.head_dim_v},
+      {TensorRole::prefix_key, w.kv_heads, w.prefix, w.head_dim},
+      {TensorRole::prefix_value, w.kv_heads, w.prefix, w.head_dim_v},
+      {TensorRole::key, w.kv_planes(), keys, w.head_dim},
+      {TensorRole::value, w.kv_planes(), keys, w.head_dim_v},
       {TensorRole::output, w.query_planes(), w.seqlen_q, w.head_dim_v},
       {TensorRole::d_output, w.query_planes(), w.seqlen_q, w.head_dim_v},
       {TensorRole::d_query, w.query_planes(), w.seqlen_q, w.head_dim},

@@ -12,7 +12,8 @@ Compulsory compulsory_elements(const Workload& w, const Visible& seen) {
   const Wide output = query_planes * wide(w.seqlen_q) * dv;
   if (w.pass == Pass::forward) {
     return {queries + keys_values, output,
-            "B H (R d + N_q d_v) + B H_kv C (d + d_v); R rows, C keys visible"};
+            w.prefix > 0 ? "B H (R d + N_q d_v) + C (d + d_v); R rows visible, C keys in all"
+                         : "B H (R d + N_q d_v) + B H_kv C (d + d_v); R rows, C keys visible"};
   }
   const Wide output_gradients = seen.rows * dv;
   const Wide gradients =

@@ -44,11 +44,14 @@ Visible visible(const Workload& w) {
   if (lo > hi) return {};
   const std::int64_t rows =
       interval_size(std::max<std::int64_t>(0, -hi), std::min(nq - 1, nk - 1 - lo));
-  const std::int64_t keys =
-      interval_size(std::max<std::int64_t>(0, lo), std::min(nk - 1, nq - 1 + hi));
+  const std::int64_t first_key = std::max<std::int64_t>(0, lo);
+  const std::int64_t last_key = std::min(nk - 1, nq - 1 + hi);
+  const std::int64_t keys = interval_size(first_key, last_key);
+  // Those of the prefix are there once for the whole batch.
+  const std::int64_t shared = interval_size(first_key, std::min(last_key, w.prefix - 1));
   const Wide pairs = pairs_below(nq, nk, hi) - pairs_below(nq, nk, lo - 1);
   return {.rows = wide(rows) * wide(w.query_planes()),
-          .keys = wide(keys) * wide(w.kv_planes()),
+          .keys = wide(keys - shared) * wide(w.kv_planes()) + wide(shared) * wide(w.kv_heads),
           .pairs = pairs * wide(w.query_planes())};
 }
 

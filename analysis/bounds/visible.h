@@ -12,7 +12,7 @@ namespace attnsim::bounds {
 /// selection) gives its own numbers.
 struct Visible {
   Wide rows = 0;   // query rows that see a key
-  Wide keys = 0;   // keys, counted per KV head, that some row sees
+  Wide keys = 0;   // keys, counted per KV head, that some row sees; of a shared prefix once
   Wide pairs = 0;  // (query row, key)
 };
 

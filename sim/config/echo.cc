@@ -112,6 +112,7 @@ void write_workload(Writer& out, const Workload& w) {
   out.put("kv_heads", text_of(w.kv_heads));
   out.put("seqlen_q", text_of(w.seqlen_q));
   out.put("seqlen_kv", text_of(w.seqlen_kv));
+  if (w.prefix > 0) out.put("prefix", text_of(w.prefix));
   out.put("head_dim", text_of(w.head_dim));
   out.put("head_dim_v", text_of(w.head_dim_v));
   out.put("dtype", std::string(name(w.dtype)));

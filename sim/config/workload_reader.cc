@@ -142,6 +142,11 @@ std::span<const Field<Draft>> workload_table() {
        [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_q, v, kLengthRange); }},
       {{.key = "seqlen_kv", .type = kLengthType, .doc = "keys per sequence"},
        [](const Cursor& v, Draft& out) { assign(out.workload.seqlen_kv, v, kLengthRange); }},
+      {{.key = "prefix",
+        .type = kReachType,
+        .fallback = "0",
+        .doc = "keys at the start that all sequences of the batch share; at most seqlen_kv"},
+       [](const Cursor& v, Draft& out) { assign(out.workload.prefix, v, kReach); }},
       {{.key = "head_dim", .type = kCountType, .required = true, .doc = "columns of Q and K"},
        [](const Cursor& v, Draft& out) { assign(out.workload.head_dim, v, kCountRange); }},
       {{.key = "head_dim_v",
@@ -229,6 +234,16 @@ void check_sizes(const Cursor& map, const Workload& w) {
   check_product(map, "the score matrix", {batch, heads, rows, keys});
 }
 
+void check_prefix(const Cursor& map, const Workload& w) {
+  if (w.prefix == 0) return;
+  const Cursor at = map.child("prefix");
+  if (w.prefix > w.seqlen_kv) {
+    at.expected("at most seqlen_kv (" + std::to_string(w.seqlen_kv) + ")");
+  }
+  if (w.pass != Pass::forward) at.fault("expected pass forward: gradients of shared keys are sums");
+  if (map.node().find("mask") != nullptr) at.fault("cannot be given together with mask");
+}
+
 void check_heads(const Cursor& map, const Workload& w) {
   if (w.heads % w.kv_heads == 0) return;
   const Cursor at = map.child(map.node().find("heads") != nullptr ? "heads" : "kv_heads");
@@ -241,6 +256,7 @@ void check_heads(const Cursor& map, const Workload& w) {
 
 void check_shape(const Cursor& map, const Workload& workload) {
   check_heads(map, workload);
+  check_prefix(map, workload);
   check_sizes(map, workload);
 }
 

@@ -45,6 +45,9 @@ struct Workload {
   std::optional<MaskSpec> mask{};  // block mask, on top of the limits above
   DropoutSpec dropout{};
   Pass pass = Pass::forward;
+  /// Keys at the start of each sequence that all of the batch share: their rows of K and V are the
+  /// same. At most seqlen_kv; forward only, without a block mask.
+  std::int64_t prefix = 0;
 
   bool runs_forward() const { return pass != Pass::backward; }
   bool runs_backward() const { return pass != Pass::forward; }

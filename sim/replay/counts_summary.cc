@@ -16,6 +16,8 @@ std::string part_of(TensorRole role) {
     case TensorRole::query:
     case TensorRole::key:
     case TensorRole::value:
+    case TensorRole::prefix_key:
+    case TensorRole::prefix_value:
     case TensorRole::d_output:
     case TensorRole::query_tokens:
     case TensorRole::value_tokens:

@@ -30,6 +30,26 @@ std::optional<std::vector<double>> lse_of(const Program& program, const TensorVa
   return out;
 }
 
+/// K or V of all sequences: what a tensor of `own` role holds after what one of `prefix` role, if
+/// there is one, holds for the whole batch.
+std::vector<double> with_prefix(const Program& program, const TensorValues& values, TensorRole own,
+                                TensorRole prefix, const Workload& w, std::int64_t cols,
+                                const char* what) {
+  const auto shared = find_values(program, values, prefix);
+  if (!shared) return values_of(program, values, own, what);
+  const std::int64_t rest = w.seqlen_kv - w.prefix;
+  const std::vector<double> rows =
+      rest > 0 ? values_of(program, values, own, what) : std::vector<double>{};
+  std::vector<double> out;
+  for (std::int64_t plane = 0; plane < w.kv_planes(); ++plane) {
+    const auto first = shared->begin() + plane % w.kv_heads * w.prefix * cols;
+    out.insert(out.end(), first, first + w.prefix * cols);
+    const auto next = rows.begin() + plane * rest * cols;
+    out.insert(out.end(), next, next + rest * cols);
+  }
+  return out;
+}
+
 /// O and LSE of a forward pass, dQ, dK and dV of a backward one.
 class Attention final : public Function {
  public:
@@ -38,8 +58,10 @@ class Attention final : public Function {
         program_(program),
         problem_(attention_problem(w)),
         q_(values_of(program, values, TensorRole::query, "Q")),
-        k_(values_of(program, values, TensorRole::key, "K")),
-        v_(values_of(program, values, TensorRole::value, "V")) {}
+        k_(with_prefix(program, values, TensorRole::key, TensorRole::prefix_key, w, w.head_dim,
+                       "K")),
+        v_(with_prefix(program, values, TensorRole::value, TensorRole::prefix_value, w,
+                       w.head_dim_v, "V")) {}
 
   /// Of a forward pass, to a backward pass by itself.
   void give_earlier_results(TensorValues& values, Arithmetic arithmetic) const override {

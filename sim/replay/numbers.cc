@@ -218,6 +218,9 @@ class Executor::Impl {
       case Op::div_rows:
         div_rows(tile(op, 0), tile(op, 1));
         break;
+      case Op::add_scaled:
+        tile(op, 0) += tile(op, 2).col(0).asDiagonal() * tile(op, 1);
+        break;
       case Op::lse:
         lse(tile(op, 0), tile(op, 1));
         break;

@@ -19,6 +19,11 @@ enum class Arithmetic : std::uint8_t { exact, rounded };
 
 /// The values of a program's tensors, each [planes * rows, cols] row-major, in the tensor's own row
 /// order. Tensors without a value hold NaN.
+/// Rows that K and V of a batch have in common: the first `rows` of planes that are `planes` apart.
+struct CommonRows {
+  std::int64_t rows = 0, planes = 1;
+};
+
 class TensorValues {
  public:
   explicit TensorValues(const Program& program);
@@ -30,7 +35,8 @@ class TensorValues {
   /// coordinates): the same whatever the algorithm's packing. Parameters are divided by the square
   /// root of their rows, as weights usually are, so that products with them are of the size of the
   /// other inputs; log decays lie in (-1, 0]. Rounded to the tensor's dtype when the arithmetic is.
-  void fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic);
+  void fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic,
+                   const CommonRows& common = {});
 
   /// Gives tensor number `tensor`, declared as `decl`, the values `canonical` (in canonical order),
   /// rounded to its dtype when the arithmetic is. REQUIRES: as many as it has elements.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -23,8 +24,16 @@ bool is_parameter(TensorRole role) {
 
 bool is_input(TensorRole role) {
   return role == TensorRole::query || role == TensorRole::key || role == TensorRole::value ||
+         role == TensorRole::prefix_key || role == TensorRole::prefix_value ||
          role == TensorRole::d_output || role == TensorRole::query_tokens ||
          role == TensorRole::value_tokens || role == TensorRole::gate || is_parameter(role);
+}
+
+/// The row whose values a row of K or V has: its own, or that of the batch's first sequence.
+std::int64_t common_row(const TensorDecl& t, std::int64_t row, const CommonRows& common) {
+  const bool shared = t.role == TensorRole::key || t.role == TensorRole::value;
+  if (!shared || row % t.rows >= common.rows) return row;
+  return row / t.rows % common.planes * t.rows + row % t.rows;
 }
 
 }  // namespace
@@ -47,13 +56,18 @@ TensorValues::TensorValues(const Program& program) {
   }
 }
 
-void TensorValues::fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic) {
+void TensorValues::fill_inputs(const Program& program, std::uint64_t seed, Arithmetic arithmetic,
+                               const CommonRows& common) {
+  const bool split = std::ranges::any_of(program.tensors(), [](const TensorDecl& t) {
+    return t.role == TensorRole::prefix_key;  // K and V hold none of the common rows
+  });
   for (std::size_t i = 0; i < values_.size(); ++i) {
     const TensorDecl& t = program.tensors()[i];
     if (!is_input(t.role)) continue;
     const double scale = is_parameter(t.role) ? 1 / std::sqrt(static_cast<double>(t.rows)) : 1;
     for (std::int64_t row = 0; row < t.planes * t.rows; ++row) {
-      const auto base = static_cast<std::uint64_t>(canonical_row(t, row) * t.cols);
+      const std::int64_t from = common_row(t, canonical_row(t, row), split ? CommonRows{} : common);
+      const auto base = static_cast<std::uint64_t>(from * t.cols);
       for (std::int64_t col = 0; col < t.cols; ++col) {
         double x = scale * input_value(seed, static_cast<std::uint64_t>(t.role),
                                        base + static_cast<std::uint64_t>(col));

@@ -151,6 +151,10 @@ std::vector<RunSpec> verification_grid(const AlgorithmInfo& info, std::size_t ca
     run.seed = seed + i;
     if (info.dropout && dice.one_in(4))
       run.workload.dropout = {.probability = 0.3, .seed = run.seed};
+    Workload& w = run.workload;
+    if (!w.mask && w.pass == Pass::forward && w.batch > 1 && dice.one_in(2)) {
+      w.prefix = dice.between(0, w.seqlen_kv);
+    }
     run.workload = in_domain(info.function, std::move(run.workload));
     runs.push_back(std::move(run));
   }

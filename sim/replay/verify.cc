@@ -23,6 +23,7 @@ std::string case_name(const RunSpec& run, const Schedule& schedule, Arithmetic a
   if (w.window_left) out += ", left " + std::to_string(*w.window_left);
   if (w.window_right) out += ", right " + std::to_string(*w.window_right);
   if (w.mask) out += ", mask " + w.mask->kind + " of " + std::to_string(w.mask->block);
+  if (w.prefix > 0) out += ", prefix " + std::to_string(w.prefix);
   if (w.dropout) out += ", dropout";
   if (w.pass != Pass::forward) out += ", " + std::string(name(w.pass));
   for (const auto& [tile, size] : schedule.named_tiles()) {
@@ -57,7 +58,7 @@ VerifyCase verify(const RunSpec& run, const Schedule& schedule, Arithmetic arith
   Judge judge(result, w.dtype, arithmetic);
   const Program& program = schedule.program();
   TensorValues values(program);
-  values.fill_inputs(program, run.seed, arithmetic);
+  values.fill_inputs(program, run.seed, arithmetic, {w.prefix, w.kv_heads});
   try {
     const auto computed = find_function(function, w, program, values);
     computed->give_earlier_results(values, arithmetic);

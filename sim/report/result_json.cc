@@ -46,6 +46,7 @@ Json workload_json(const Workload& w) {
   if (w.dropout) {
     out["dropout"] = {{"probability", w.dropout.probability}, {"seed", w.dropout.seed}};
   }
+  if (w.prefix > 0) out["prefix"] = w.prefix;
   out["pass"] = name(w.pass);
   return out;
 }

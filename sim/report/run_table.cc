@@ -190,6 +190,7 @@ std::string workload_text(const Workload& w) {
   if (w.window_right) out += fmt::format(", window {} right", *w.window_right);
   if (w.mask)
     out += fmt::format(", mask {} of {} x {}", w.mask->kind, w.mask->block, w.mask->block);
+  if (w.prefix > 0) out += fmt::format(", prefix {} shared", w.prefix);
   if (w.dropout) out += fmt::format(", dropout {}", w.dropout.probability);
   if (w.pass != Pass::forward) out += fmt::format(", {}", name(w.pass));
   return out;

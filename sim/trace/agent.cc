@@ -222,6 +222,13 @@ void Agent::div_rows(Tile& x, const Tile& divisor) {
   record.t[1] = divisor.slot();
 }
 
+void Agent::add_scaled(Tile& sum, const Tile& x, const Tile& factor) {
+  TileOp& record = push(Op::add_scaled, sum.rows(), sum.cols());
+  record.t[0] = sum.slot();
+  record.t[1] = x.slot();
+  record.t[2] = factor.slot();
+}
+
 void Agent::lse(Tile& m, const Tile& l) {
   TileOp& record = push(Op::lse, m.rows(), 1);
   record.t[0] = m.slot();

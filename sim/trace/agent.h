@@ -80,6 +80,8 @@ class Agent {
   void scale_rows(Tile& x, const Tile& factor);
   /// x / divisor by rows, 0 where the divisor is 0 (a row that saw no key).
   void div_rows(Tile& x, const Tile& divisor);
+  /// sum += x, each row by its factor: the outputs of two parts of the keys become one.
+  void add_scaled(Tile& sum, const Tile& x, const Tile& factor);
   /// m becomes the log-sum-exp m + log(l).
   void lse(Tile& m, const Tile& l);
   /// s becomes exp(s), without a maximum; its row sums are added to l.

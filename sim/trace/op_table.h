@@ -132,6 +132,8 @@ inline constexpr std::array<OpRow, kOpCount> kOpTable = [] {
     {Op::dropout, "dropout", compute, {updates(m, n)}, {}, {}, {.mn = 2},
      "t0[r, c] = t0[r, c] / (1 - value), or 0 where element (row + r, col + c) of the scores that "
      "belong to the rows of T is dropped by Philox4x32-10 under the seed (lo, hi)"},
+    {Op::add_scaled, "add_scaled", compute, {updates(m, n), reads(m, n), reads(m, one)},
+     {}, {}, {.mn = 1}, "t0 = t0 + t1 t2, t2 by rows"},
     {Op::cumsum, "cumsum", compute, {updates(m, n)}, {}, {}, {.mn = 1},
      "t0[r, c] = t0[0, c] + .. + t0[r, c]: running sums down the rows"},
     {Op::ramp, "ramp", compute, {writes(m, one), reads(one, one)}, {}, {}, {.m = 1},

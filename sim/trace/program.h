@@ -64,6 +64,8 @@ struct Launch {
   std::int64_t registers = 0;            // per thread; 0: they do not limit
   std::vector<std::int64_t> warps = {};  // by agent; empty: all of the threads belong to agent 0
   WarpLayout layout = WarpLayout::both;
+  /// Rows that operations work on at least: the kernel's tile is so high, and fewer are filled up.
+  std::int64_t least_rows = 1;
   bool asynchronous_matrix = false;  // products run beside their agent (wgmma, tcgen05), which
                                      // waits for them by their tiles only
   bool double_buffered = false;  // loads run one value ahead, into storage beside the trace's tiles

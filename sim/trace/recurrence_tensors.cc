@@ -62,6 +62,7 @@ Workload as_recurrence(Workload w) {
   w.window_left.reset();
   w.window_right.reset();
   w.mask.reset();
+  w.prefix = 0;
   return w;
 }
 

@@ -40,6 +40,10 @@ enum class TensorRole : std::uint8_t {
   dropped_probabilities,  // P after dropout: as probabilities
   gate,                   // log decays of a recurrence: an input (sim/trace/recurrence_tensors.h)
   d_gate,                 // its gradient
+  // Rows of K and V of a prefix that all sequences of a batch share, a plane for each KV head: what
+  // key and value then hold comes after it.
+  prefix_key,
+  prefix_value,
 };
 
 /// What an algorithm declares; Program::add returns the handle.

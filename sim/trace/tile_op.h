@@ -47,6 +47,7 @@ enum class Op : std::uint8_t {
   row_dot_acc,
   softmax_grad,
   dropout,
+  add_scaled,
   // decays of recurrences
   cumsum,
   ramp,
@@ -63,7 +64,7 @@ enum class Op : std::uint8_t {
   loop_end,
 };
 
-inline constexpr int kOpCount = 41;
+inline constexpr int kOpCount = 42;
 
 /// A slot number that names no storage.
 inline constexpr std::uint32_t kNoSlot = 0xffffffffU;

@@ -62,8 +62,6 @@ TEST(ValidationData, EveryRuleSaysWhyAndIsReached) {
   for (const Measurement& row : measurements()) reached.insert(rule_of(row));
   for (const SourceRule& rule : rules()) {
     EXPECT_FALSE(rule.why.empty()) << rule.source << " " << rule.algorithm;
-    // Decode rows can be validated, but do not come with the project.
-    if (rule.source.find("Flash-Decoding") != std::string::npos) continue;
     EXPECT_TRUE(reached.contains(&rule))
         << rule.source << " | " << rule.algorithm << " | " << rule.variant << " | " << rule.ref;
   }

@@ -82,9 +82,7 @@ TEST(Version, IsTheSameEverywhere) {
 }
 
 TEST(Refused, UnknownNamesWithASuggestion) {
-  expect_refused("verfy",
-                 "unknown verb 'verfy'; did you mean 'verify'? (expected one of: run, explain, "
-                 "verify, bounds, curve, schedule, sweep, check, validate, trace, list, help)");
+  expect_refused("verfy", "unknown verb 'verfy'; did you mean 'verify'?");
   expect_refused("list --fromat json",
                  "unknown option '--fromat'; did you mean '--format'? (expected one of: --format, "
                  "--output, --quiet, --help, --version)");
@@ -107,7 +105,7 @@ TEST(Refused, UnknownNamesWithASuggestion) {
 }
 
 TEST(Refused, VerbsThatThisVersionDoesNotHave) {
-  for (const char* verb : {"compare", "report"}) {
+  for (const char* verb : {"report"}) {
     const Outcome outcome = attnsim(verb);
     EXPECT_EQ(outcome.code, 2) << verb;
     EXPECT_TRUE(outcome.err.starts_with(std::string("unknown verb '") + verb + "'")) << verb;
@@ -135,9 +133,7 @@ TEST(Refused, ArgumentsUsedWrongly) {
   expect_refused("run a.yaml b.yaml", "'attnsim run' takes one RUN.yaml, got 'b.yaml' too");
   expect_refused("list masks ops", "'attnsim list' takes one KIND, got 'ops' too");
   expect_refused("run ''", "an argument is empty; expected a RUN.yaml");
-  expect_refused("--format json list",
-                 "expected a verb before '--format' (expected one of: run, explain, verify, "
-                 "bounds, curve, schedule, sweep, check, validate, trace, list, help)");
+  expect_refused("--format json list", "expected a verb before '--format'");
 }
 
 TEST(Refused, NothingAtAll) {

@@ -78,6 +78,12 @@ std::string id_of(const WalkCase& w) {
     case walker::Algorithm::standard_pytorch:
     case walker::Algorithm::standard_pytorch_backward:
       return "standard_pytorch";
+    case walker::Algorithm::flash_decoding:
+      return "flash_decoding";
+    case walker::Algorithm::lean_attention:
+      return "lean_attention";
+    case walker::Algorithm::bifurcated:
+      return "bifurcated_attention";
     case walker::Algorithm::parameter_gradient:
       return "attention_parameter_gradient";
   }
@@ -116,7 +122,8 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
                   .causal = w.causal,
                   .window_left = w.window_left,
                   .window_right = w.window_right,
-                  .pass = walker::is_backward(w.algorithm) ? Pass::backward : Pass::forward};
+                  .pass = walker::is_backward(w.algorithm) ? Pass::backward : Pass::forward,
+                  .prefix = w.prefix};
   run.machine = two_level_machine(static_cast<std::uint64_t>(capacity));
   run.algorithm.name = id_of(w);
   run.algorithm.tiles.rule = TileRule::explicit_sizes;
@@ -130,7 +137,10 @@ RunSpec run_of(const WalkCase& w, std::int64_t capacity, DType dtype) {
                                {"B", w.tile}};
   ParamValues& params = run.algorithm.params;
   params.set("trimmed", w.algorithm == walker::Algorithm::flash_attention_1_trimmed);
-  params.set("pack_gqa", w.algorithm == walker::Algorithm::flash_attention_2_packed);
+  params.set("pack_gqa", w.algorithm == walker::Algorithm::flash_attention_2_packed ||
+                             w.algorithm == walker::Algorithm::flash_decoding);
+  params.set("num_splits", w.parts);
+  params.set("ctas", w.parts);
   params.set("dq", std::string(w.atomic ? "atomic" : "core"));
   params.set("scale", std::string(w.scales ? "kernel" : "product"));
   params.set("mask", std::string(w.copies > 0 ? "filled_view" : w.fills ? "filled" : "added"));

@@ -100,6 +100,45 @@ RC_GTEST_PROP(WalkerProperty, FlashAttention3, ()) {
   }
 }
 
+/// Of splits, and of the kernel that merges them: 16 rows where head_dim is no multiple of 64.
+std::int64_t flash_decoding_footprint(const WalkCase& w) {
+  const std::int64_t rows = std::min<std::int64_t>(16, w.seqlen_q * w.heads / w.kv_heads);
+  const std::int64_t merge = w.parts > 1 ? rows * (2 * w.head_dim_v + 3) : 0;
+  return std::max(flash_footprint(w), merge);
+}
+
+RC_GTEST_PROP(WalkerProperty, FlashDecoding, ()) {
+  WalkCase w = any_problem(walker::Algorithm::flash_decoding);
+  w.block_rows = any_from(1, w.seqlen_q * w.heads / w.kv_heads, "Br");
+  w.block_cols = any_from(1, 56, "Bc");
+  w.parts = any_from(1, 9, "splits");
+  const replay::PlannedRun planned(run_of(w, 100, DType::f16));
+  const Result result = expect_agreement(planned, w);
+  const std::uint64_t peak = result.footprint_row("sram")->peak_words.count;
+  if (some_whole_tile_is_visited(w, w.heads / w.kv_heads)) {
+    RC_ASSERT(static_cast<std::int64_t>(peak) == flash_decoding_footprint(w));
+  } else {
+    RC_ASSERT(static_cast<std::int64_t>(peak) <= flash_decoding_footprint(w));
+  }
+}
+
+RC_GTEST_PROP(WalkerProperty, LeanAttention, ()) {
+  WalkCase w = any_problem(walker::Algorithm::lean_attention);
+  w.block_rows = any_from(1, 56, "Br");
+  w.block_cols = any_from(1, 20, "Bc");
+  w.parts = any_from(1, 40, "CTAs");
+  expect_agreement(replay::PlannedRun(run_of(w, 100, DType::f16)), w);
+}
+
+RC_GTEST_PROP(WalkerProperty, BifurcatedAttention, ()) {
+  WalkCase w = any_problem(walker::Algorithm::bifurcated);
+  w.batch = any_from(1, 4, "batch");
+  w.prefix = any_from(0, w.seqlen_kv, "prefix");
+  w.tile = any_from(1, 56, "b");
+  w.depth = any_from(1, 56, "bk");
+  expect_agreement(replay::PlannedRun(run_of(w, any_from(18, 80, "capacity"), DType::f16)), w);
+}
+
 /// The largest step of the four kernels: two products, mask, softmax of a row.
 std::int64_t standard_footprint(const WalkCase& w, std::int64_t capacity) {
   const auto product = [&](std::int64_t m, std::int64_t n, std::int64_t k) {

@@ -189,6 +189,8 @@ Result walk_plane(const WalkCase& w, std::int64_t plane) {
       return walk_flat(w, plane);
     case Algorithm::standard_pytorch:
       return walk_standard_pytorch(w);
+    case Algorithm::flash_decoding:
+      return walk_flash_decoding(w);
     default:
       return walk_backward(w, plane);
   }
@@ -211,13 +213,16 @@ Result walk(const WalkCase& walk_case) {
   const WalkCase& w = walk_case;
   for (const std::int64_t extent :
        {w.batch, w.heads, w.kv_heads, w.seqlen_q, w.seqlen_kv, w.head_dim, w.head_dim_v,
-        w.block_rows, w.block_cols, w.block_rows_dq, w.block_cols_dq, w.tile, w.depth}) {
+        w.block_rows, w.block_cols, w.block_rows_dq, w.block_cols_dq, w.tile, w.depth, w.parts}) {
     if (extent < 1) throw std::invalid_argument("element walker: an extent or block is below 1");
   }
   if (w.heads % w.kv_heads != 0) {
     throw std::invalid_argument("element walker: kv_heads does not divide heads");
   }
-  const bool packed = w.algorithm == Algorithm::flash_attention_2_packed;
+  if (w.algorithm == Algorithm::lean_attention) return walk_lean_attention(w);
+  if (w.algorithm == Algorithm::bifurcated) return walk_bifurcated(w);
+  const bool packed = w.algorithm == Algorithm::flash_attention_2_packed ||
+                      w.algorithm == Algorithm::flash_decoding;
   if (packed && w.shows) throw std::invalid_argument("element walker: packed heads and a mask");
   const bool by_kv_head =
       packed || is_backward(w.algorithm) || w.algorithm == Algorithm::standard_pytorch;

@@ -18,6 +18,14 @@
 //   standard_pytorch            standard with copies of Q, K and V, and with kernels that scale,
 //                               mask and drop in slow memory
 //   flat                        rows of S on chip, K and V streamed once per group of rows
+//   flash_decoding              flash_attention_2_packed with the keys of a row block cut into
+//                               splits, and a kernel that merges what they found
+//   lean_attention              LeanAttention, arXiv 2405.10480: the visited blocks of all row
+//                               blocks in one list, dealt out evenly; who has the first block of a
+//                               row block merges what the others found of it
+//   bifurcated                  bifurcated attention, arXiv 2403.08845: scores, softmax and output
+//                               in kernels of their own; products with the keys that the batch
+//                               shares have the rows of all of it
 //   *_backward                  the passes that give dQ, dK, dV: standard with P of the forward
 //                               pass in slow memory (2205.14135, Algorithm 3); flash_attention_1
 //                               (2205.14135, Algorithm 4); flash_attention_2 (2307.08691, Algorithm
@@ -51,6 +59,9 @@ enum class Algorithm {
   square_tiling,
   flat,
   standard_pytorch,
+  flash_decoding,
+  lean_attention,
+  bifurcated,
   standard_backward,
   flash_attention_1_backward,
   flash_attention_2_backward,
@@ -113,6 +124,11 @@ struct WalkCase {
   std::int64_t copies = 0;
   bool drops = false;
   bool weighs = true;
+
+  // flash_decoding: splits; lean_attention: CTAs that the blocks are dealt out to.
+  std::int64_t parts = 1;
+  // Keys at the start that all sequences of the batch share.
+  std::int64_t prefix = 0;
 
   // square_tiling: `tile` is B; `depth` the columns of Q and K, and the keys of S and V, at a time.
   bool stable = true;

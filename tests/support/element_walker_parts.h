@@ -53,6 +53,13 @@ void initialise(Traffic& traffic, std::uint64_t words);
 Result walk_standard_pytorch(const WalkCase& w);
 Result walk_standard_pytorch_backward(const WalkCase& w);
 
+/// Kernels of decoding, on the query heads that share a KV head.
+Result walk_flash_decoding(const WalkCase& w);
+/// All heads of all sequences, whose blocks are in one list.
+Result walk_lean_attention(const WalkCase& w);
+/// All sequences.
+Result walk_bifurcated(const WalkCase& w);
+
 /// All of a matrix once.
 std::uint64_t whole(std::int64_t rows, std::int64_t cols);
 

@@ -61,6 +61,18 @@ TEST(OpCost, OnlySynchronousProductsRunBelowTheUnitsRate) {
       524288);
 }
 
+// A tile of 64 rows of which 8 are there: the kernel works on all of them.
+TEST(OpCost, FillsUpTheRowsOfTheKernelsTile) {
+  const Launch launch{.layout = WarpLayout::rows, .least_rows = 64};
+  const auto cost = [&](const TileOp& op) {
+    return cost_of(op, kScratchpad, kScratchpad, launch, 4, unit_rates());
+  };
+  EXPECT_DOUBLE_EQ(cost(record(Op::matmul, 8, 64, 32)).busy,
+                   cost(record(Op::matmul, 64, 64, 32)).busy);
+  EXPECT_DOUBLE_EQ(cost(record(Op::div_rows, 8, 32)).vector, 64.0 * 32);
+  EXPECT_DOUBLE_EQ(cost(record(Op::div_rows, 65, 32)).vector, 65.0 * 32);
+}
+
 TEST(Contended, IsTheLongerPartAndAShareOfTheShorter) {
   EXPECT_DOUBLE_EQ(contended(10, 4, 0), 10);
   EXPECT_DOUBLE_EQ(contended(4, 10, 0.5), 12);

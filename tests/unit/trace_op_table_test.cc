@@ -72,6 +72,7 @@ TEST(OpTable, SaysWhatEachOperationNeeds) {
   EXPECT_EQ(operands(Op::exp_rows), "update mxn, read mx1, -, -");
   EXPECT_EQ(operands(Op::row_dot_acc), "update mx1, read mxn, read mxn, -");
   EXPECT_EQ(operands(Op::softmax_grad), "update mxn, read mxn, read mx1, -");
+  EXPECT_EQ(operands(Op::add_scaled), "update mxn, read mxn, read mx1, -");
   EXPECT_EQ(operands(Op::dropout), "update mxn, -, -, -");
   EXPECT_EQ(operands(Op::cumsum), "update mxn, -, -, -");
   EXPECT_EQ(operands(Op::ramp), "write mx1, read 1x1, -, -");

@@ -111,6 +111,11 @@ double contended(double a, double b, double contention) {
 OpCost cost_of(const TileOp& op, const OperandPlace& a, const OperandPlace& b, const Launch& launch,
                std::int64_t warps, const CoreRates& rates, bool to_scratchpad) {
   const OpRow& row = op_row(op.op);
+  if (op.m < launch.least_rows) {
+    TileOp filled = op;
+    filled.m = static_cast<std::int32_t>(launch.least_rows);
+    return cost_of(filled, a, b, launch, warps, rates, to_scratchpad);
+  }
   OpCost cost;
   if (row.matrix.mnk != 0) {
     const double path = launch.asynchronous_matrix ? 1 : rates.synchronous_matrix;

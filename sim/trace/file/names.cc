@@ -48,8 +48,10 @@ std::span<const std::string_view> tensor_role_names() {
                                                                   "d_query_parameter",
                                                                   "dropped_probabilities",
                                                                   "gate",
-                                                                  "d_gate"});
-  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::d_gate) + 1);
+                                                                  "d_gate",
+                                                                  "prefix_key",
+                                                                  "prefix_value"});
+  static_assert(kNames.size() == static_cast<std::size_t>(TensorRole::prefix_value) + 1);
   return kNames;
 }
 
