@@ -35,7 +35,7 @@ TEST(KeySplits, NeverExceedsTheBlocks) {
 }
 
 TEST(SplitPart, DividesAsEvenlyAsWholeBlocksAllow) {
-  const Run second = split_part(10, 4, 1);  // 3, 3, 3 and 1
+  const attnsim::Run second = split_part(10, 4, 1);  // 3, 3, 3 and 1
   EXPECT_EQ(second.begin, 3);
   EXPECT_EQ(second.end, 6);
   EXPECT_EQ(split_part(10, 4, 3).size(), 1);
