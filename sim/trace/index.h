@@ -39,10 +39,10 @@ class Index {
   Index operator+(std::int64_t offset) const { return with_raw(raw_ + offset); }
 
   /// The sum of two coordinates (a chunk of a plane: plane * chunks + chunk), affine in both.
-  /// REQUIRES: neither is such a sum.
   Index operator+(const Index& other) const {
-    Index out(raw_ + other.raw_, seen_);
-    out.also_seen_ = other.seen_;
+    Index out = with_raw(raw_ + other.raw_);
+    out.depend_on(other.seen_);
+    out.depend_on(other.also_seen_);
     return out;
   }
 
@@ -67,6 +67,19 @@ class Index {
     return out;
   }
 
+  /// The number moves with one more coordinate. Two are kept apart; of a third nothing is left out.
+  void depend_on(Observation* coordinate) {
+    if (coordinate == nullptr || coordinate == seen_ || coordinate == also_seen_) return;
+    if (seen_ == nullptr) {
+      seen_ = coordinate;
+    } else if (also_seen_ == nullptr) {
+      also_seen_ = coordinate;
+    } else {
+      coordinate->value_read = true;
+      static_cast<void>(value());
+    }
+  }
+
   std::int64_t raw_ = 0;
   Observation* seen_ = nullptr;
   Observation* also_seen_ = nullptr;  // of the other coordinate of a sum
@@ -87,6 +100,8 @@ struct Run {
   TileKind kind = TileKind::full;
   std::uint8_t tag = 0;
   bool descending = false;  // visited from the last to the first
+  /// Where the run lies depends on this coordinate, so that its indices do, too.
+  Observation* coordinate = nullptr;
 
   std::int64_t size() const { return end - begin; }
   /// The n-th index visited.
@@ -94,8 +109,11 @@ struct Run {
 
   /// The rows of the i-th block of `size`; the last block is clipped at `extent`.
   static Run within_block(Index i, std::int64_t size, std::int64_t extent) {
-    const std::int64_t first = i.raw_ * size;
-    return {.begin = first, .end = first + size < extent ? first + size : extent};
+    // A sum of coordinates cannot be told apart here.
+    const std::int64_t first = (i.also_seen_ == nullptr ? i.raw_ : i.value()) * size;
+    return {.begin = first,
+            .end = first + size < extent ? first + size : extent,
+            .coordinate = i.also_seen_ == nullptr ? i.seen_ : nullptr};
   }
 };
 

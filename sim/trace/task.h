@@ -116,6 +116,7 @@ class Loop {
     const Run& run = runs_[run_];
     step_ += emitter_.skip({run.size() - step_, step_ == 0, seen_});
     index = Index(run.at(step_++), &seen_);
+    index.depend_on(run.coordinate);
     TileOp& record = emitter_.push(Op::loop_next, 0);
     record.row = index.raw_;
     record.col = static_cast<std::int32_t>(run.kind);

@@ -126,6 +126,7 @@ TEST_P(AlgorithmContract, LeavingOutCopiesChangesNothing) {
     run.workload = replay::in_domain(info().function, std::move(run.workload));
     const auto& mask = run.workload.mask;
     if (mask && mask->kind == kRecordedMask) run.workload.mask.reset();  // of the old lengths
+    SCOPED_TRACE(config::echo(run));
     const replay::PlannedRun planned(run);
     expect_equal_counts(replay::replay(planned),
                         replay::replay(planned, nullptr, replay::Repetition::replay_all),

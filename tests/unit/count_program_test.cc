@@ -112,6 +112,30 @@ TEST(CountProgram, MeetsAnOddHead) {
   EXPECT_LE(emitted, 6U * kPlanes);
 }
 
+/// A task per group of two planes, which it goes through in a loop: one of them is odd.
+struct GroupReader final : Schedule {
+  GroupReader() {
+    x_ = program_.add({"X", TensorRole::key, DType::f16, kPlanes, 1, 8});
+    program_.add_kernel<&GroupReader::read>(*this, "read", {{"group", kPlanes / 2}});
+  }
+
+  Task read(Emitter& em, GridIndex at) const {
+    Agent a = em.agent();
+    Loop loop(em, {Run::within_block(at[0], 2, kPlanes)});
+    for (Index plane; co_await loop.next(plane);) {
+      const Tile x = a.load(x_.block(plane, 0, 1));
+      if (plane.value() == 701) const Tile again = a.load(x_.block(plane, 0, 1));
+    }
+  }
+
+  Tensor x_;
+};
+
+TEST(CountProgram, MeetsAnOddHeadOfALoopOverAGroup) {
+  const GroupReader reader;
+  EXPECT_EQ(counted(reader.program(), true).totals, counted(reader.program(), false).totals);
+}
+
 TEST(CountProgram, MeetsAnOddIterationOfAnOddHead) {
   const std::uint64_t emitted = iterations_emitted(one_run(), [](const Reader::Here& here) {
     if (here.plane.value() == 700 && here.block.value() == 70) load_again(here);

@@ -33,6 +33,24 @@ TEST(Index, ASumNotesForBothCoordinates) {
   EXPECT_EQ(chunk.period, 2);
 }
 
+TEST(Index, ASumOfThreeCoordinatesIsNotFollowed) {
+  Observation a, b, c;
+  const Index two = Index(1, &a) + Index(2, &b);
+  const Index again = two + Index(3, &a);
+  EXPECT_FALSE(a.value_read || b.value_read);
+  const Index three = again + Index(4, &c);
+  EXPECT_TRUE(a.value_read && b.value_read && c.value_read);
+  EXPECT_EQ(three.value(), 10);
+}
+
+TEST(RunWithinABlock, OfASumReadsIt) {
+  Observation a, b;
+  const auto run = attnsim::Run::within_block(Index(1, &a) + Index(2, &b), 10, 35);
+  EXPECT_EQ(run.begin, 30);
+  EXPECT_EQ(run.end, 35);
+  EXPECT_TRUE(a.value_read && b.value_read);
+}
+
 TEST(Index, ASumWithAPlainNumberNotesForTheOther) {
   Observation seen;
   EXPECT_EQ((Index(5) + Index(7, &seen)).value(), 12);
