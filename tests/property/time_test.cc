@@ -100,8 +100,16 @@ RC_GTEST_PROP(TimeProperty, IsNoShorterThanWhatAnyUnitHasToDo, ()) {
   RC_ASSERT(report.seconds >= inputs / *run.machine.home().read_bandwidth);
 }
 
+/// The forward kernel fills its last row block up (Launch::least_rows), and works on what is not
+/// there: more than is counted, but where blocks are whole.
 RC_GTEST_PROP(TimeProperty, NoWorkIsLost, ()) {
-  const RunSpec run = any_run();
+  RunSpec run = any_run();
+  const std::int64_t Br = run.algorithm.tiles.sizes.at("Br");
+  Workload& w = run.workload;
+  if (any_from(0, 3, "clipped") != 0) {
+    w.seqlen_q = w.seqlen_kv = (w.seqlen_q + Br - 1) / Br * Br;
+  }
+  const bool whole = w.seqlen_q % Br == 0;
   const PlannedRun planned(run);
   const TimeReport report = all_of(planned);
   const Result counted = replay(planned);
@@ -110,10 +118,14 @@ RC_GTEST_PROP(TimeProperty, NoWorkIsLost, ()) {
   const double matrix = static_cast<double>(counted.work.matrix_flops) *
                         rates.matrix_ps(run.workload.dtype) / rates.synchronous_matrix * 1e-12 /
                         static_cast<double>(run.machine.cores);
-  RC_ASSERT(std::abs(busy(report, "matrix") - matrix) <= 1e-9 * matrix);
+  const auto expect = [whole](double found, double counted_work) {
+    RC_ASSERT(found >= counted_work * (1 - 1e-9));
+    if (whole) RC_ASSERT(found <= counted_work * (1 + 1e-9));
+  };
+  expect(busy(report, "matrix"), matrix);
   const double exp = static_cast<double>(counted.work.exp_ops) * rates.exp * 1e-12 /
                      static_cast<double>(run.machine.cores);
-  RC_ASSERT(std::abs(busy(report, "exp") - exp) <= 1e-9 * exp);
+  expect(busy(report, "exp"), exp);
 }
 
 /// Few enough tasks for no stretch of them to be left out, of many iterations.
