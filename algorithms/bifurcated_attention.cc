@@ -64,7 +64,8 @@ class BifurcatedTiles final : public TileModel {
 
   bool second_only_helps() const override { return true; }
   std::uint64_t iterations(TileSizes t) const override {
-    const auto [b, bk] = t;
+    const std::int64_t b = t.first;
+    const std::int64_t bk = t.second;
     const auto of = [&](std::int64_t planes, std::int64_t n_rows, std::int64_t keys) {
       return planes * ceil_div(n_rows, b) *
              (ceil_div(keys, b) * ceil_div(w_.head_dim, bk) +
