@@ -199,19 +199,19 @@ class GatedLinearAttention final : public Schedule {
     a_ = program_.add({"A", TensorRole::workspace, DType::f32, planes, w_.seqlen_q, sizes_.C});
     const std::vector<GridDim> blocks = {{"i", ceil_div(w_.seqlen_q, c_)}, {"plane", planes}};
     using Self = GatedLinearAttention;
-    if (choice_.in_memory) states_.add_to(program_, w_, t_, decays_, sizes_, kLaunch);
-    program_.add_kernel<&Self::scores_between>(*this, "scores_between", blocks).launch = kLaunch;
-    program_.add_kernel<&Self::scores_within>(*this, "scores_within", blocks).launch = kLaunch;
+    if (choice_.in_memory) states_.add_to(program_, w_, t_, decays_, sizes_, launch_);
+    program_.add_kernel<&Self::scores_between>(*this, "scores_between", blocks).launch = launch_;
+    program_.add_kernel<&Self::scores_within>(*this, "scores_within", blocks).launch = launch_;
     if (choice_.in_memory) {
       const std::int64_t chunks = ceil_div(w_.seqlen_q, sizes_.C);
       program_
           .add_kernel<&Self::output>(*this, "output",
                                      {{"slice", slices}, {"n", chunks}, {"plane", planes}})
-          .launch = kLaunch;
+          .launch = launch_;
     } else {
       program_
           .add_kernel<&Self::fused>(*this, "states_on_chip", {{"slice", slices}, {"plane", planes}})
-          .launch = kLaunch;
+          .launch = launch_;
     }
   }
 
@@ -327,7 +327,7 @@ class GatedLinearAttention final : public Schedule {
   DType scores_operand() const { return bits(w_.dtype) < 32 ? DType::tf32 : w_.dtype; }
 
   /// Four warps, loads that run ahead.
-  const Launch kLaunch{.threads = 128, .registers = 255, .double_buffered = true};
+  const Launch launch_{.threads = 128, .registers = 255, .double_buffered = true};
 
   const Workload w_;
   const Choice choice_;

@@ -48,9 +48,9 @@ AlgorithmInfo info(Gates gates) {
 class Tiles final : public TileModel {
  public:
   Tiles(const Workload& w, const Target& target, Gates gates, bool in_memory, std::int64_t BK)
-      : w_(w), target_(target), gates_(gates), in_memory_(in_memory), BK_(BK) {}
+      : w_(w), target_(target), gates_(gates), in_memory_(in_memory), key_block_(BK) {}
 
-  ChunkSizes sizes(TileSizes t) const { return {.C = t.first, .BK = BK_, .BV = t.second}; }
+  ChunkSizes sizes(TileSizes t) const { return {.C = t.first, .BK = key_block_, .BV = t.second}; }
 
   TileSizes limits() const override { return {w_.seqlen_q, w_.head_dim_v}; }
 
@@ -84,8 +84,8 @@ class Tiles final : public TileModel {
                          counts.states_footprint(),
                          {output,
                           scores,
-                          {Role::operand, w_.dtype, 2 * C, BK_},  // Q, K
-                          {Role::operand, w_.dtype, BK_, BV}},    // H
+                          {Role::operand, w_.dtype, 2 * C, key_block_},  // Q, K
+                          {Role::operand, w_.dtype, key_block_, BV}},    // H
                          {output, scores, values, counts.loaded_at()}});
   }
 
@@ -113,7 +113,7 @@ class Tiles final : public TileModel {
   const Target& target_;
   const Gates gates_;
   const bool in_memory_;
-  const std::int64_t BK_;
+  const std::int64_t key_block_;
 };
 
 class ChunkedLinearAttention final : public Schedule {
@@ -130,16 +130,16 @@ class ChunkedLinearAttention final : public Schedule {
     const std::int64_t slices = ceil_div(w_.head_dim_v, sizes_.BV);
     const std::int64_t planes = w_.query_planes();
     if (in_memory_) {
-      states_.add_to(program_, w_, t_, decays_, sizes_, kLaunch);
+      states_.add_to(program_, w_, t_, decays_, sizes_, launch_);
       program_
           .add_kernel<&ChunkedLinearAttention::output>(
               *this, "output", {{"slice", slices}, {"n", chunks}, {"plane", planes}})
-          .launch = kLaunch;
+          .launch = launch_;
     } else {
       program_
           .add_kernel<&ChunkedLinearAttention::fused>(*this, "states_on_chip",
                                                       {{"slice", slices}, {"plane", planes}})
-          .launch = kLaunch;
+          .launch = launch_;
     }
   }
 
@@ -206,7 +206,7 @@ class ChunkedLinearAttention final : public Schedule {
   }
 
   /// Four warps, loads that run ahead.
-  const Launch kLaunch{.threads = 128, .registers = 255, .double_buffered = true};
+  const Launch launch_{.threads = 128, .registers = 255, .double_buffered = true};
 
   const Workload w_;
   const bool in_memory_;

@@ -106,7 +106,7 @@ class RowTiles final : public KernelTiles {
 
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [Br, Bc] = t;
-    const std::vector<TileShape> loop = {
+    std::vector<TileShape> loop = {
         {Role::operand, w_.dtype, Br, w_.head_dim},        // Q
         {Role::operand, w_.dtype, Br, w_.head_dim_v},      // dO
         {Role::accumulator, DType::f32, Br, w_.head_dim},  // dQ

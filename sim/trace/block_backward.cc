@@ -69,7 +69,7 @@ ClosedForm BlockBackwardTiles::closed_form(TileSizes t) const {
                      output("dQ", d),  output("dK", d),  output("dV", dv)};
   if (!decays_) return form;
   // Each loop makes powers of lambda for full blocks, and for the rest.
-  const std::uint64_t kinds = 2 * ((n >= B ? 1 : 0) + (n % B != 0 ? 1 : 0));
+  const std::uint64_t kinds = 2 * std::uint64_t{n >= B} + 2 * std::uint64_t{n % B != 0};
   const std::uint64_t blocks = (n + B - 1) / B;
   form.push_back(
       {.tensor = "G", .dtype = DType::f32, .read = planes * (apart_ ? kinds + blocks : 2 * kinds)});
