@@ -59,8 +59,8 @@ struct BoundClass {
 };
 
 /// The functions there are references and bounds for: attention with its gradients dQ, dK, dV, and
-/// the gradient of its parameter X (sim/trace/parameter_tensors.h), and linear attention whose state
-/// decays (sim/trace/recurrence_tensors.h).
+/// the gradient of its parameter X (sim/trace/parameter_tensors.h), and linear attention whose
+/// state decays (sim/trace/recurrence_tensors.h).
 inline constexpr const char* kAttention = "attention";
 inline constexpr const char* kParameterGradient = "parameter_gradient";
 inline constexpr const char* kGatedLinearAttention = "gated_linear_attention";

@@ -1,5 +1,5 @@
 // The operations of recurrences on matrices of doubles, as the `meaning` column of the operation
-// table says (sim/trace/op_table.h).
+// table says (sim/trace/op_table.h). Private to this folder: the only header that sees Eigen.
 #pragma once
 
 #include <Eigen/Core>
