@@ -16,6 +16,7 @@
 namespace attnsim::replay {
 namespace {
 
+using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using Vector = Eigen::VectorXd;
 
 constexpr double kMinusInf = -std::numeric_limits<double>::infinity();
