@@ -112,13 +112,7 @@ class ForwardTiles final : public RowKeyTiles {
   TileSizes paper() const override { return rows_outside_sizes(target_, w_.head_dim, limits()); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
-    const auto [Br, Bc] = t;
-    return {{Role::operand, w_.dtype, Br, w_.head_dim},          // Q
-            {Role::operand, w_.dtype, Bc, w_.head_dim},          // K
-            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
-            {Role::accumulator, DType::f32, Br, w_.head_dim_v},  // O
-            {Role::accumulator, DType::f32, Br, Bc},             // S, then P in place
-            {Role::vector, DType::f32, Br, 2}};                  // m, l
+    return online_softmax_footprint(t);
   }
 
   /// Q and O once, L once; K and V once per query block that sees them.

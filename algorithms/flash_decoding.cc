@@ -89,13 +89,7 @@ class SplitTiles final : public RowKeyTiles {
   std::int64_t blocks_of_split(TileSizes t) const { return ceil_div(blocks(t), splits(t)); }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
-    const auto [Br, Bc] = t;
-    return {{Role::operand, w_.dtype, Br, w_.head_dim},          // Q
-            {Role::operand, w_.dtype, Bc, w_.head_dim},          // K
-            {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
-            {Role::accumulator, DType::f32, Br, w_.head_dim_v},  // O
-            {Role::accumulator, DType::f32, Br, Bc},             // S, then P in place
-            {Role::vector, DType::f32, Br, 2}};                  // m, l
+    return online_softmax_footprint(t);
   }
 
   /// K and V once per row block that sees them; Q once per split that sees a key, as if the split

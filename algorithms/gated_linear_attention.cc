@@ -19,6 +19,7 @@
 
 #include "sim/trace/algorithm.h"
 #include "sim/trace/chunk_states.h"
+#include "sim/trace/step_value_tiles.h"
 
 namespace attnsim {
 namespace {
@@ -67,18 +68,12 @@ struct Choice {
   std::int64_t BK;
 };
 
-class Tiles final : public TileModel {
+class Tiles final : public StepValueTiles {
  public:
   Tiles(const Workload& w, const Target& target, const Choice& choice)
-      : w_(w), target_(target), choice_(choice) {}
+      : StepValueTiles(w, target), choice_(choice) {}
 
-  TileSizes limits() const override { return {w_.seqlen_q, w_.head_dim_v}; }
-
-  /// Of the Triton kernels.
-  std::optional<TileSizes> released() const override {
-    if (!target_.arch().starts_with("sm")) return std::nullopt;
-    return TileSizes{16, std::min<std::int64_t>(64, w_.head_dim_v)};
-  }
+  std::optional<TileSizes> released() const override { return in_triton(16, 64); }
 
   /// The paper prints no formula: the released secondary chunk, and all of a state.
   TileSizes paper() const override {
@@ -100,20 +95,12 @@ class Tiles final : public TileModel {
     }
     const std::vector<TileShape> within = {
         block, {Role::operand, w_.dtype, 2 * c, d}, {Role::vector, DType::f32, c, d}};
+    if (!choice_.in_memory) {
+      return target_.peak({counts.decays_footprint(), between, within, counts.on_chip_footprint()});
+    }
     const TileShape output{Role::accumulator, DType::f32, C, BV};
     const TileShape scores{Role::accumulator, DType::f32, C, C};
     const TileShape values{Role::operand, w_.dtype, C, BV};
-    if (!choice_.in_memory) {
-      return target_.peak({counts.decays_footprint(),
-                           between,
-                           within,
-                           {{Role::accumulator, DType::f32, d, BV},  // H
-                            {Role::operand, w_.dtype, 2 * C, d},     // Q, K
-                            values,
-                            scores,
-                            output,
-                            counts.decay()}});
-    }
     return target_.peak({counts.decays_footprint(),
                          between,
                          within,
@@ -143,7 +130,6 @@ class Tiles final : public TileModel {
                counts.decays(counts.states_loads(), slices_loads));
   }
 
-  bool second_only_helps() const override { return true; }
   std::uint64_t iterations(TileSizes t) const override {
     return static_cast<std::uint64_t>(ceil_div(w_.seqlen_q, t.first) *
                                       (1 + ceil_div(w_.head_dim_v, t.second)));
@@ -179,8 +165,6 @@ class Tiles final : public TileModel {
             {.tensor = "A", .dtype = DType::f32, .written = u(planes * rows * c) + squares(c)}};
   }
 
-  const Workload& w_;
-  const Target& target_;
   const Choice choice_;
 };
 

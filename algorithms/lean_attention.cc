@@ -82,18 +82,12 @@ class LeanTiles final : public RowKeyTiles {
   std::uint64_t closed_form_cost() const override { return 64; }
 
   std::vector<TileShape> footprint(TileSizes t) const override {
-    const auto [Br, Bc] = t;
-    const std::vector<TileShape> piece = {
-        {Role::operand, w_.dtype, Br, w_.head_dim},          // Q
-        {Role::operand, w_.dtype, Bc, w_.head_dim},          // K
-        {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
-        {Role::accumulator, DType::f32, Br, w_.head_dim_v},  // O
-        {Role::accumulator, DType::f32, Br, Bc},             // S, then P in place
-        {Role::vector, DType::f32, Br, 2}};                  // m, l
-    const std::vector<TileShape> merge = {
-        {Role::accumulator, DType::f32, Br, 2 * w_.head_dim_v},  // O and that of another CTA
-        {Role::vector, DType::f32, Br, 4}};                      // m, l and its
-    return pieces(t) == 0 ? piece : target_.peak({piece, merge});
+    std::vector<TileShape> piece = online_softmax_footprint(t);
+    if (pieces(t) == 0) return piece;
+    return target_.peak(
+        {piece,
+         {{Role::accumulator, DType::f32, t.first, 2 * w_.head_dim_v},  // O and that of another CTA
+          {Role::vector, DType::f32, t.first, 4}}});                    // m, l and its
   }
 
   Deal deal(TileSizes t) const {

@@ -16,6 +16,7 @@
 #include "sim/trace/algorithm.h"
 #include "sim/trace/block_backward.h"
 #include "sim/trace/converted_load.h"
+#include "sim/trace/step_value_tiles.h"
 
 namespace attnsim {
 namespace {
@@ -50,18 +51,13 @@ AlgorithmInfo info() {
   };
 }
 
-class ForwardTiles final : public TileModel {
+class ForwardTiles final : public StepValueTiles {
  public:
   ForwardTiles(const Workload& w, const Target& target, bool decays, DType inputs)
-      : w_(w), target_(target), decays_(decays), inputs_(inputs) {}
+      : StepValueTiles(w, target), decays_(decays), inputs_(inputs) {}
 
-  TileSizes limits() const override { return {w_.seqlen_q, w_.head_dim_v}; }
-
-  /// Of the Triton kernel (lightning_attn2.py).
-  std::optional<TileSizes> released() const override {
-    if (!target_.arch().starts_with("sm")) return std::nullopt;
-    return TileSizes{64, std::min<std::int64_t>(32, w_.head_dim_v)};
-  }
+  /// Of lightning_attn2.py.
+  std::optional<TileSizes> released() const override { return in_triton(64, 32); }
 
   /// Blocks as long as the head is wide, so that both parts of O cost the same, and the whole
   /// state.
@@ -105,15 +101,7 @@ class ForwardTiles final : public TileModel {
     return form;
   }
 
-  bool second_only_helps() const override { return true; }
-  std::uint64_t iterations(TileSizes t) const override {
-    return static_cast<std::uint64_t>(ceil_div(w_.seqlen_q, t.first) *
-                                      ceil_div(w_.head_dim_v, t.second));
-  }
-
  private:
-  const Workload& w_;
-  const Target& target_;
   const bool decays_;
   const DType inputs_;  // on chip
 };

@@ -15,6 +15,7 @@
 
 #include "sim/trace/algorithm.h"
 #include "sim/trace/chunk_states.h"
+#include "sim/trace/step_value_tiles.h"
 
 namespace attnsim {
 namespace {
@@ -45,20 +46,14 @@ AlgorithmInfo info(Gates gates) {
   };
 }
 
-class Tiles final : public TileModel {
+class Tiles final : public StepValueTiles {
  public:
   Tiles(const Workload& w, const Target& target, Gates gates, bool in_memory, std::int64_t BK)
-      : w_(w), target_(target), gates_(gates), in_memory_(in_memory), key_block_(BK) {}
+      : StepValueTiles(w, target), gates_(gates), in_memory_(in_memory), key_block_(BK) {}
 
   ChunkSizes sizes(TileSizes t) const { return {.C = t.first, .BK = key_block_, .BV = t.second}; }
 
-  TileSizes limits() const override { return {w_.seqlen_q, w_.head_dim_v}; }
-
-  /// Of the Triton kernels.
-  std::optional<TileSizes> released() const override {
-    if (!target_.arch().starts_with("sm")) return std::nullopt;
-    return TileSizes{64, std::min<std::int64_t>(64, w_.head_dim_v)};
-  }
+  std::optional<TileSizes> released() const override { return in_triton(64, 64); }
 
   /// The papers print no formula: the released chunk, and all of a state.
   TileSizes paper() const override {
@@ -68,18 +63,12 @@ class Tiles final : public TileModel {
   std::vector<TileShape> footprint(TileSizes t) const override {
     const auto [C, BV] = t;
     const ChunkCounts counts(w_, gates_, sizes(t));
+    if (!in_memory_) {
+      return target_.peak({counts.decays_footprint(), counts.on_chip_footprint()});
+    }
     const TileShape output{Role::accumulator, DType::f32, C, BV};
     const TileShape scores{Role::accumulator, DType::f32, C, C};
     const TileShape values{Role::operand, w_.dtype, C, BV};
-    if (!in_memory_) {
-      return target_.peak({counts.decays_footprint(),
-                           {{Role::accumulator, DType::f32, w_.head_dim, BV},  // H
-                            {Role::operand, w_.dtype, 2 * C, w_.head_dim},     // Q, K
-                            values,
-                            scores,
-                            output,
-                            counts.decay()}});
-    }
     return target_.peak({counts.decays_footprint(),
                          counts.states_footprint(),
                          {output,
@@ -102,15 +91,7 @@ class Tiles final : public TileModel {
                counts.decays(counts.states_loads(), counts.value_blocks()));
   }
 
-  bool second_only_helps() const override { return true; }
-  std::uint64_t iterations(TileSizes t) const override {
-    return static_cast<std::uint64_t>(ceil_div(w_.seqlen_q, t.first) *
-                                      ceil_div(w_.head_dim_v, t.second));
-  }
-
  private:
-  const Workload& w_;
-  const Target& target_;
   const Gates gates_;
   const bool in_memory_;
   const std::int64_t key_block_;

@@ -15,6 +15,7 @@
 
 #include "sim/trace/algorithm.h"
 #include "sim/trace/attention_nest.h"
+#include "sim/trace/nest_tiles.h"
 
 namespace attnsim {
 namespace {
@@ -71,39 +72,7 @@ AttentionNest checked_nest(const ParamValues& params) {
   return nest;
 }
 
-class Tiles final : public TileModel {
- public:
-  Tiles(const Workload& w, const Target& target, const AttentionNest& nest)
-      : w_(w), target_(target), costs_(w), nest_(nest) {}
-
-  AttentionNest nest(TileSizes t) const {
-    AttentionNest out = nest_;
-    out.Br = t.first;
-    out.Bc = t.second;
-    return costs_.effective(out);
-  }
-
-  TileSizes limits() const override { return {costs_.rows(), w_.seqlen_kv}; }
-
-  /// No paper has the whole family; b = floor(sqrt(M / 4)) is Saha and Ye's.
-  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
-
-  std::vector<TileShape> footprint(TileSizes t) const override {
-    return target_.peak(costs_.footprint(nest(t)));
-  }
-  ClosedForm closed_form(TileSizes t) const override { return costs_.closed_form(nest(t)); }
-
-  std::uint64_t iterations(TileSizes t) const override {
-    return static_cast<std::uint64_t>(ceil_div(costs_.rows(), t.first) *
-                                      ceil_div(w_.seqlen_kv, t.second));
-  }
-
- private:
-  const Workload& w_;
-  const Target& target_;
-  NestCosts costs_;
-  AttentionNest nest_;
-};
+using Tiles = NestTiles<AttentionNest, NestCosts>;
 
 class TiledAttention final : public Schedule {
  public:

@@ -20,6 +20,7 @@
 
 #include "sim/trace/algorithm.h"
 #include "sim/trace/backward_nest.h"
+#include "sim/trace/nest_tiles.h"
 
 namespace attnsim {
 namespace {
@@ -39,40 +40,7 @@ AlgorithmInfo info() {
   };
 }
 
-class Tiles final : public TileModel {
- public:
-  Tiles(const Workload& w, const Target& target, const BackwardNest& nest)
-      : w_(w), target_(target), costs_(w), nest_(nest) {}
-
-  BackwardNest nest(TileSizes t) const {
-    BackwardNest out = nest_;
-    out.Br = out.p.rows = t.first;
-    out.Bc = t.second;
-    out.p.keys = ceil_div(t.second, out.p.strips);
-    return costs_.effective(out);
-  }
-
-  TileSizes limits() const override { return {costs_.rows(), w_.seqlen_kv}; }
-
-  /// No paper has the whole family; b = floor(sqrt(M / 4)) is Saha and Ye's.
-  TileSizes paper() const override { return square_block_sizes(target_, limits()); }
-
-  std::vector<TileShape> footprint(TileSizes t) const override {
-    return target_.peak(costs_.footprint(nest(t)));
-  }
-  ClosedForm closed_form(TileSizes t) const override { return costs_.closed_form(nest(t)); }
-
-  std::uint64_t iterations(TileSizes t) const override {
-    return static_cast<std::uint64_t>(ceil_div(costs_.rows(), t.first) *
-                                      ceil_div(w_.seqlen_kv, t.second));
-  }
-
- private:
-  const Workload& w_;
-  const Target& target_;
-  BackwardCosts costs_;
-  BackwardNest nest_;
-};
+using Tiles = NestTiles<BackwardNest, BackwardCosts>;
 
 class TiledBackward final : public Schedule {
  public:

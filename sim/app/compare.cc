@@ -28,12 +28,12 @@ constexpr std::string_view kDetails =
     "  attnsim compare configs/runs/flash_attention_2_gpt2.yaml --hardware all --no-time\n";
 
 /// The parts of "a,b,c"; without the option one that changes nothing.
-std::vector<std::optional<std::string>> list_of(const Arguments& arguments,
-                                                std::string_view option) {
+std::vector<std::optional<std::string>> list_of(const Arguments& arguments, std::string_view option,
+                                                const config::SearchPath& share) {
   const std::optional<std::string> text = arguments.value(option);
   if (!text) return {std::nullopt};
   if (option == "hardware" && *text == "all") {
-    const std::vector<std::string> all = config::machine_ids(find_share());
+    const std::vector<std::string> all = config::machine_ids(share);
     return {all.begin(), all.end()};
   }
   std::vector<std::optional<std::string>> out;
@@ -54,9 +54,9 @@ std::vector<study::ComparedRun> runs_of(const Arguments& arguments) {
   std::vector<std::optional<std::string>> files(arguments.operands().begin(),
                                                 arguments.operands().end());
   if (files.empty()) files.emplace_back();
-  const auto machines = list_of(arguments, "hardware");
-  const auto algorithms = list_of(arguments, "algorithm");
   const config::SearchPath share = find_share();
+  const auto machines = list_of(arguments, "hardware", share);
+  const auto algorithms = list_of(arguments, "algorithm", share);
   std::vector<study::ComparedRun> runs;
   FaultCollector faults;
   for (const auto& file : files) {

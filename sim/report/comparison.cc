@@ -57,11 +57,6 @@ std::string table_of(const std::vector<const ComparisonRow*>& rows) {
   return table.text();
 }
 
-template <typename T>
-Json or_null(const std::optional<T>& value) {
-  return value ? real(*value) : Json(nullptr);
-}
-
 Json row_json(const ComparisonRow& row) {
   const PointSummary& s = row.summary;
   Json out = Json::object();
@@ -75,18 +70,14 @@ Json row_json(const ComparisonRow& row) {
     out["bytes"] = s.bytes;
     out["home"] = s.home;
     out["home_bytes"] = s.home_bytes;
-    out["seconds"] = or_null(s.seconds);
-    out["tflops"] = or_null(s.tflops);
+    out["seconds"] = real(s.seconds);
+    out["tflops"] = real(s.tflops);
     out["limiter"] = s.limiter.empty() ? Json(nullptr) : Json(s.limiter);
-    out["joules"] = or_null(s.joules);
-    out["over_best"] = or_null(row.over_best);
+    out["joules"] = real(s.joules);
+    out["over_best"] = real(row.over_best);
   }
   if (!message_of(s).empty()) out["message"] = message_of(s);
   return out;
-}
-
-std::string real_text(const std::optional<double>& value) {
-  return value ? fmt::format("{}", *value) : "";
 }
 
 }  // namespace
@@ -123,8 +114,8 @@ std::string to_csv(const ComparisonReport& report) {
                        csv_field(row.algorithm), status_of(s));
     out += s.no_result.empty()
                ? fmt::format("{},{},{},{},{},{},{},{},{},{},", s.tiles, s.memory, s.bytes, s.home,
-                             s.home_bytes, real_text(s.seconds), real_text(s.tflops), s.limiter,
-                             real_text(s.joules), real_text(row.over_best))
+                             s.home_bytes, csv_real(s.seconds), csv_real(s.tflops), s.limiter,
+                             csv_real(s.joules), csv_real(row.over_best))
                : ",,,,,,,,,,";
     out += csv_field(message_of(s)) + '\n';
   }

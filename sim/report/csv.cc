@@ -58,6 +58,10 @@ std::string csv_field(std::string_view text) {
   return out + '"';
 }
 
+std::string csv_real(const std::optional<double>& value) {
+  return value ? fmt::format("{}", *value) : "";
+}
+
 std::string to_csv(const Result& result) {
   std::string out =
       "algorithm,hardware,seqlen_q,seqlen_kv,head_dim,batch,heads,memory,device,tensor,read_bytes,"

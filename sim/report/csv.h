@@ -4,6 +4,7 @@
 // empty field. Numbers carry no separators, and counts are exact.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,5 +30,7 @@ std::string names_to_csv(std::string_view kind, const std::vector<std::string>& 
 /// The field as it stands in a file: in quotes, doubled inside, when it holds a comma, a quote or a
 /// line end.
 std::string csv_field(std::string_view text);
+/// The shortest text that reads back as the value; empty without one.
+std::string csv_real(const std::optional<double>& value);
 
 }  // namespace attnsim::report

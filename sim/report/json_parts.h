@@ -34,6 +34,10 @@ inline Json versioned() {
 /// null where there is no finite value.
 inline Json real(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
 
+inline Json real(const std::optional<double>& value) {
+  return value ? real(*value) : Json(nullptr);
+}
+
 /// Integral values as integers, the rest as they are.
 inline Json count(double value) {
   return is_exact_integer(value) ? Json(static_cast<std::int64_t>(value)) : real(value);

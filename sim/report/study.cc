@@ -26,10 +26,6 @@ std::string line_of(const std::vector<std::string>& cells) {
   return out + '\n';
 }
 
-std::string real_text(const std::optional<double>& value) {
-  return value ? fmt::format("{}", *value) : "";
-}
-
 std::string_view status_of(const PointSummary& summary) {
   return summary.no_result.empty() ? "ok" : "none";
 }
@@ -139,8 +135,8 @@ std::string to_csv_line(const StudyRow& row) {
   if (s.no_result.empty()) {
     for (const std::string& cell :
          {std::string(s.fits ? "true" : "false"), s.tiles, s.memory, std::to_string(s.bytes),
-          std::to_string(s.words), s.home, std::to_string(s.home_bytes), real_text(s.seconds),
-          real_text(s.tflops), s.limiter, real_text(s.joules), s.no_time}) {
+          std::to_string(s.words), s.home, std::to_string(s.home_bytes), csv_real(s.seconds),
+          csv_real(s.tflops), s.limiter, csv_real(s.joules), s.no_time}) {
       cells.push_back(cell);
     }
   } else {

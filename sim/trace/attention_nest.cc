@@ -38,6 +38,13 @@ AlgorithmChoice choice_of(const AttentionNest& nest) {
   return choice;
 }
 
+AttentionNest AttentionNest::with_tiles(std::int64_t rows, std::int64_t keys) const {
+  AttentionNest out = *this;
+  out.Br = rows;
+  out.Bc = keys;
+  return out;
+}
+
 AttentionNest nest_of(const ParamValues& params) {
   const auto* const scores = std::ranges::find(kScores, params.choice("scores"));
   return {.scores = static_cast<Scores>(scores - std::begin(kScores)),

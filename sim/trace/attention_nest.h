@@ -39,6 +39,9 @@ struct AttentionNest {
   std::int64_t out_cols = 1;     // stored, kept: columns of an output block
   std::int64_t out_keys = 1;     // stored: keys of a step of P V
 
+  /// The same with tiles of Br rows and Bc keys.
+  AttentionNest with_tiles(std::int64_t rows, std::int64_t keys) const;
+
   bool operator==(const AttentionNest&) const = default;
 };
 

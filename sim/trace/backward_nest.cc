@@ -36,6 +36,14 @@ BackwardCosts::BackwardCosts(const Workload& workload)
       rows_(workload.seqlen_q * workload.group()),
       planes_(u64(workload.kv_planes())) {}
 
+BackwardNest BackwardNest::with_tiles(std::int64_t rows, std::int64_t keys) const {
+  BackwardNest out = *this;
+  out.Br = out.p.rows = rows;
+  out.Bc = keys;
+  out.p.keys = ceil_div(keys, out.p.strips);
+  return out;
+}
+
 BackwardNest BackwardCosts::effective(BackwardNest nest) const {
   const std::int64_t Nk = w_.seqlen_kv;
   const bool stored = nest.kind == Kind::stored;

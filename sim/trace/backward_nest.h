@@ -49,6 +49,9 @@ struct BackwardNest {
   ScoreTiles p{}, d_s{};        // stored
   ProductTiles d_v{}, d_k{}, d_q{};
 
+  /// The same with tiles of Br rows and Bc keys; stored: those of P.
+  BackwardNest with_tiles(std::int64_t rows, std::int64_t keys) const;
+
   bool operator==(const BackwardNest&) const = default;
 };
 

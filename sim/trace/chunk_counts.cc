@@ -42,6 +42,17 @@ std::vector<TileShape> ChunkCounts::decays_footprint() const {
           {Role::vector, DType::f32, sizes_.C, decay_cols()}};
 }
 
+std::vector<TileShape> ChunkCounts::on_chip_footprint() const {
+  const std::int64_t C = sizes_.C;
+  const std::int64_t BV = sizes_.BV;
+  return {{Role::accumulator, DType::f32, w_.head_dim, BV},  // H
+          {Role::operand, w_.dtype, 2 * C, w_.head_dim},     // Q, K
+          {Role::operand, w_.dtype, C, BV},                  // V
+          {Role::accumulator, DType::f32, C, C},             // scores
+          {Role::accumulator, DType::f32, C, BV},            // O
+          decay()};
+}
+
 /// K once for each BV columns of the state, V once for each BK rows.
 ClosedForm ChunkCounts::states_form() const {
   return {{.tensor = "K", .dtype = w_.dtype, .read = u(value_blocks()) * keys()},

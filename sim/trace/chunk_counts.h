@@ -38,6 +38,10 @@ class ChunkCounts {
   TileShape loaded() const { return {Role::vector, DType::f32, rows_at() + 1, decay_cols()}; }
   TileShape loaded_at() const { return {Role::vector, DType::f32, rows_at(), decay_cols()}; }
 
+  /// Of a kernel that keeps the whole of BV columns of the state and forms all of a chunk beside
+  /// it.
+  std::vector<TileShape> on_chip_footprint() const;
+
   /// The kernel of states, without decays: it calls load() once for each block of the state.
   ClosedForm states_form() const;
   std::int64_t states_loads() const { return key_blocks() * value_blocks(); }

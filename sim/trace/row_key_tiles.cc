@@ -31,6 +31,16 @@ std::uint64_t RowKeyTiles::keys() const {
   return static_cast<std::uint64_t>(w_.seqlen_kv * w_.kv_planes());
 }
 
+std::vector<TileShape> RowKeyTiles::online_softmax_footprint(TileSizes t) const {
+  const auto [Br, Bc] = t;
+  return {{Role::operand, w_.dtype, Br, w_.head_dim},          // Q
+          {Role::operand, w_.dtype, Bc, w_.head_dim},          // K
+          {Role::operand, w_.dtype, Bc, w_.head_dim_v},        // V
+          {Role::accumulator, DType::f32, Br, w_.head_dim_v},  // O
+          {Role::accumulator, DType::f32, Br, Bc},             // S, then P in place
+          {Role::vector, DType::f32, Br, 2}};                  // m, l
+}
+
 std::uint64_t RowKeyTiles::lists_by_row(TileSizes t, const Visits& visits) const {
   return counts_.list_words(ceil_div(plane_rows_, t.first), visits);
 }

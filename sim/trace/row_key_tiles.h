@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 #include "sim/trace/mask_counts.h"
 #include "sim/trace/tiles.h"
@@ -28,6 +29,10 @@ class RowKeyTiles : public TileModel {
   std::uint64_t keys() const;
   std::uint64_t d() const { return static_cast<std::uint64_t>(w_.head_dim); }
   std::uint64_t dv() const { return static_cast<std::uint64_t>(w_.head_dim_v); }
+
+  /// Of a task that goes through Bc keys at a time, its output accumulating on chip: Q, K, V, O, S
+  /// (then P in place), m and l.
+  std::vector<TileShape> online_softmax_footprint(TileSizes sizes) const;
 
   Visits visits(TileSizes sizes) const { return counts_.visits(sizes.first, sizes.second); }
 

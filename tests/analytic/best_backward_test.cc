@@ -12,17 +12,14 @@
 
 #include "analysis/schedules/backward_search.h"
 #include "sim/study/best_schedule.h"
+#include "tests/support/square_workload.h"
 
 namespace attnsim {
 namespace {
 
+/// One head of so many tokens.
 Workload square(std::int64_t seqlen, std::int64_t head_dim) {
-  return {.seqlen_q = seqlen,
-          .seqlen_kv = seqlen,
-          .head_dim = head_dim,
-          .head_dim_v = head_dim,
-          .dtype = DType::f32,
-          .pass = Pass::backward};
+  return test::square(seqlen, head_dim, Pass::backward);
 }
 
 struct Point {

@@ -10,17 +10,12 @@
 #include "analysis/schedules/search.h"
 #include "sim/core/two_level.h"
 #include "sim/trace/algorithm.h"
+#include "tests/support/square_workload.h"
 
 namespace attnsim {
 namespace {
 
-Workload square(std::int64_t seqlen, std::int64_t head_dim) {
-  return {.seqlen_q = seqlen,
-          .seqlen_kv = seqlen,
-          .head_dim = head_dim,
-          .head_dim_v = head_dim,
-          .dtype = DType::f32};
-}
+using test::square;
 
 struct Point {
   std::int64_t seqlen, head_dim;

@@ -13,17 +13,12 @@
 #include <gtest/gtest.h>
 
 #include "sim/study/best_schedule.h"
+#include "tests/support/square_workload.h"
 
 namespace attnsim {
 namespace {
 
-Workload square(std::int64_t seqlen, std::int64_t head_dim) {
-  return {.seqlen_q = seqlen,
-          .seqlen_kv = seqlen,
-          .head_dim = head_dim,
-          .head_dim_v = head_dim,
-          .dtype = DType::f32};
-}
+using test::square;
 
 AlgorithmChoice choice(const std::string& name, TileRule rule) {
   return {.name = name, .tiles = {.rule = rule}};
