@@ -256,6 +256,14 @@ class Executor::Impl {
     }
   }
 
+  /// Exponents are one for all, or one for each of so many: the shapes of the operands leave that
+  /// open.
+  static void check_exponents(const TileOp& op, std::int32_t all) {
+    if (op.k == 1 || op.k == all) return;
+    throw TraceError("'" + std::string(op_row(op.op).name) + "': k=" + std::to_string(op.k) +
+                     ", expected 1 or " + std::to_string(all));
+  }
+
   void recurrence(const TileOp& op) {
     switch (op.op) {
       case Op::cumsum:
@@ -269,9 +277,11 @@ class Executor::Impl {
         tile(op, 0) *= op.value;
         break;
       case Op::scale_exp:
+        check_exponents(op, op.n);
         scale_exp(tile(op, 0), tile(op, 1));
         break;
       case Op::decay_state:
+        check_exponents(op, op.m);
         decay_state(tile(op, 0), tile(op, 1));
         break;
       case Op::decay:

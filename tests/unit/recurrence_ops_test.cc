@@ -207,6 +207,21 @@ TEST(RecurrenceOps, OperandsMustHaveTheRowsShape) {
               const Tile s = a.gated_scores(x, row, x);
             }).find("'gated_scores': tile t2"),
             std::string::npos);
+  EXPECT_EQ(error([](Agent& a, Tile& x, const Tile& row) { a.decay_state(x, row); }),
+            "kernel 'test' task 0 (i=0): 'decay_state': k=3, expected 1 or 2");
+}
+
+TEST(RecurrenceOps, ExponentsAreOneOrOneForEachColumn) {
+  std::string fault;
+  try {
+    execute([](Agent a, const OneTask& t) {
+      Tile x = a.load(t.X.plane(0));
+      a.scale_exp(x, a.load(t.E.region(0, 0, 2, 0, 2)));
+    });
+  } catch (const TraceError& error) {
+    fault = error.what();
+  }
+  EXPECT_EQ(fault, "kernel 'test' task 0 (i=0): 'scale_exp': k=2, expected 1 or 3");
 }
 
 }  // namespace
